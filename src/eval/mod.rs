@@ -1,0 +1,1 @@
+//! Every metric by which a result is judged, exactly as specified.

@@ -1,0 +1,1 @@
+//! Stage 8: the files that viewers and simulators read. `&Scene -> bytes`.

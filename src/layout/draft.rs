@@ -1,0 +1,101 @@
+//! The result of stage 6: what a detector believes, with its doubts, before physics.
+//!
+//! Scene frame. Nothing is guaranteed here: walls may not meet, boxes may overlap.
+
+use crate::scene::OpeningKind;
+use crate::scene::model::Source;
+use serde::{Deserialize, Serialize};
+
+/// A wall as detected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftWall {
+    /// First end of the centre line, metres.
+    pub a: [f64; 2],
+    /// Second end of the centre line, metres.
+    pub b: [f64; 2],
+    /// Top above the floor, metres.
+    pub height: f64,
+    /// Thickness, metres; measured where both faces were seen, else the detector's prior.
+    pub thickness: f64,
+    /// One standard deviation of the offset across the wall, metres.
+    pub offset_sigma_m: f64,
+    /// One standard deviation of each end along the wall, metres (large where the end was not seen).
+    pub end_sigma_m: [f64; 2],
+    /// Probability that the wall exists, 0..1.
+    pub confidence: f64,
+    /// Share of the rectangle that was observed (surface or opening), 0..1.
+    pub observed_fraction: f64,
+    /// What proposed it.
+    pub source: Source,
+}
+
+/// A door or window as detected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftOpening {
+    /// Kind.
+    pub kind: OpeningKind,
+    /// Index of its wall in `Draft::walls`.
+    pub wall_idx: usize,
+    /// Centre, metres.
+    pub center: [f64; 3],
+    /// Extent along the wall, metres.
+    pub width: f64,
+    /// Vertical extent, metres.
+    pub height: f64,
+    /// One standard deviation of its edges, metres.
+    pub sigma_m: f64,
+    /// Probability that it exists, 0..1.
+    pub confidence: f64,
+    /// Share of its area that was observed, 0..1.
+    pub observed_fraction: f64,
+}
+
+/// An object as detected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftObject {
+    /// Class.
+    pub class: String,
+    /// Centre, metres.
+    pub center: [f64; 3],
+    /// Counter-clockwise about +Z, radians.
+    pub yaw: f64,
+    /// Full sizes along the box's own axes, metres.
+    pub size: [f64; 3],
+    /// One standard deviation of the centre, metres.
+    pub sigma_m: f64,
+    /// Probability that it exists with this class, 0..1.
+    pub confidence: f64,
+    /// Share of its visible surface that was observed, 0..1.
+    pub observed_fraction: f64,
+}
+
+/// A room's interior as detected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftRoom {
+    /// Interior polygon, counter-clockwise, metres.
+    pub polygon: Vec<[f64; 2]>,
+    /// Ceiling height, metres, when seen.
+    pub ceiling_z: Option<f64>,
+    /// Confidence, 0..1.
+    pub confidence: f64,
+}
+
+/// What a detector found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// Walls.
+    pub walls: Vec<DraftWall>,
+    /// Doors and windows.
+    pub openings: Vec<DraftOpening>,
+    /// Objects.
+    pub objects: Vec<DraftObject>,
+    /// Room interiors, when the detector gives them (physics derives rooms from walls otherwise).
+    pub rooms: Vec<DraftRoom>,
+    /// Name of the detector.
+    pub detector: String,
+}

@@ -1,0 +1,1 @@
+//! Synthetic houses, scans and rendered walkthroughs with exact truth.
