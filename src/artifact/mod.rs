@@ -5,6 +5,8 @@
 //! fingerprint of the stage before it (the first one's is the input's digest). A stage folder is used
 //! again only when its fingerprint agrees. Folders and files appear by rename, never half-written.
 
+mod store;
+
 use crate::report::{Reporter, Warning};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
