@@ -8,6 +8,8 @@ pub mod classes;
 pub mod id;
 pub mod language;
 pub mod model;
+pub mod spatiallm;
+pub mod text;
 
 pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
@@ -15,3 +17,4 @@ pub use model::{
     Evidence, Finding, Mobility, Object, Opening, OpeningKind, Provenance, Relation, RelationKind, Room,
     Scene, SceneParts, Source, Support, Wall,
 };
+pub use text::{DroppedLine, LayoutTextError, LineAction, ReadMode};
