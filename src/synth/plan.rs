@@ -642,10 +642,13 @@ pub fn point_segment_distance(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
     distance(p, [a[0] + t * dx, a[1] + t * dy])
 }
 
+/// Products of cross products smaller than this are rounding, not a crossing (metres to the fourth).
+const CROSS_EPS: f64 = 1e-12;
+
 fn segment_distance(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> f64 {
     let side =
         |p: [f64; 2], q: [f64; 2], r: [f64; 2]| (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
-    if side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0 {
+    if side(a, b, c) * side(a, b, d) < -CROSS_EPS && side(c, d, a) * side(c, d, b) < -CROSS_EPS {
         return 0.0;
     }
     point_segment_distance(a, c, d)
