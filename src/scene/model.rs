@@ -152,8 +152,9 @@ pub struct Room {
     pub kind: String,
     /// Floor polygon along the centre lines of its walls, counter-clockwise, metres.
     pub polygon: Vec<[f64; 2]>,
-    /// Walls of the polygon's edges: `walls[i]` stands over the edge i → i+1.
-    pub walls: Vec<WallId>,
+    /// Walls of the polygon's edges: `walls[i]` stands over the edge i → i+1; `None` where the room
+    /// is open because no wall was seen there (then a finding `room-unclosed` says so).
+    pub walls: Vec<Option<WallId>>,
     /// Ceiling height above the floor, metres.
     pub ceiling_z: f64,
     /// Floor area inside the wall faces, square metres.
