@@ -40,11 +40,7 @@ impl RunFolder {
         formats: &[Box<dyn Exporter>],
         reporter: &Reporter,
     ) -> Result<Vec<PathBuf>, pipeline::Error> {
-        let failed = |source| Error::Write { source, path: self.path.clone() };
-        let staging = tempfile::Builder::new()
-            .prefix(".roomwright-")
-            .tempdir_in(&self.path)
-            .map_err(failed)?;
+        let staging = self.staging()?;
         let staged = staging.path();
         let scene_from_world = &outcome.aligned.alignment.scene_from_world;
         for exporter in formats {
@@ -59,6 +55,31 @@ impl RunFolder {
         let written = self.publish(staged)?;
         self.written.set(true);
         Ok(written)
+    }
+
+    /// Writes a scene in the given formats; returns the paths in a fixed order.
+    ///
+    /// # Errors
+    /// When a file cannot be written; then none is left behind.
+    pub fn export(
+        &self,
+        scene: &crate::scene::Scene,
+        formats: &[Box<dyn Exporter>],
+    ) -> Result<Vec<PathBuf>, pipeline::Error> {
+        let staging = self.staging()?;
+        for exporter in formats {
+            exporter.export(scene, staging.path())?;
+        }
+        let written = self.publish(staging.path())?;
+        self.written.set(true);
+        Ok(written)
+    }
+
+    fn staging(&self) -> Result<tempfile::TempDir, Error> {
+        tempfile::Builder::new()
+            .prefix(".roomwright-")
+            .tempdir_in(&self.path)
+            .map_err(|source| Error::Write { source, path: self.path.clone() })
     }
 
     /// Moves the staged files into place, replacing those of an earlier run.
