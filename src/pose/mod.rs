@@ -8,6 +8,7 @@ pub mod error;
 #[cfg(feature = "opencv")]
 pub mod features;
 pub mod given;
+pub mod keyframes;
 pub mod options;
 pub mod trajectory;
 pub mod triangulate;
@@ -16,6 +17,7 @@ pub use error::Error;
 pub use options::{EstimatorKind, Options};
 pub use trajectory::{FramePose, Observation, SparsePoint, Trajectory};
 
+use crate::camera::Camera;
 use crate::report::Reporter;
 use crate::video::FrameSet;
 
@@ -29,6 +31,17 @@ pub trait PoseEstimator {
     /// # Errors
     /// [`Error`] when no trustworthy path can be given; a doubtful one comes with warnings.
     fn estimate(&self, frames: &FrameSet, reporter: &Reporter) -> Result<Trajectory, Error>;
+}
+
+/// The camera that the input or the options give at the working resolution.
+#[must_use]
+pub fn given_camera(frames: &FrameSet, options: &Options) -> Option<Camera> {
+    if options.focal_px > 0.0 {
+        let base =
+            frames.camera.unwrap_or_else(|| Camera::centred(frames.width, frames.height, options.focal_px));
+        return Some(Camera { fx: options.focal_px, fy: options.focal_px, ..base });
+    }
+    frames.camera
 }
 
 /// `given` when the input has poses, else `features`.

@@ -9,10 +9,9 @@ use super::map::Map;
 use super::matching::PairMatches;
 use super::refine::{Scope, adjust_scope};
 use super::two_view::{Start, candidates};
-use super::given_camera;
 use crate::camera::Camera;
 use crate::pose::bundle::Refine;
-use crate::pose::{Error, Options};
+use crate::pose::{Error, Options, given_camera};
 use crate::video::FrameSet;
 
 /// Focal lengths that are tried, shares of the longer image side (88, 71, 58, 47 and 38 degrees).

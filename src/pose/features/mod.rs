@@ -17,11 +17,11 @@ pub mod places;
 pub mod refine;
 pub mod result;
 pub mod sift;
+pub mod support;
 pub mod tracker;
 pub mod two_view;
 
 use super::{Error, Options, PoseEstimator, Trajectory};
-use crate::camera::Camera;
 use crate::report::Reporter;
 use crate::video::FrameSet;
 use frontend::Tracked;
@@ -98,16 +98,4 @@ pub fn match_keyframes(tracked: &Tracked, options: &Options) -> Result<Vec<PairM
     let mut ordered: Vec<(usize, usize)> = pairs.into_iter().collect();
     ordered.sort_by_key(|&(a, b)| (b - a, a));
     matching::match_pairs(&tracked.keyframes, &ordered)
-}
-
-/// The camera that the input or the options give at the working resolution.
-#[must_use]
-pub fn given_camera(frames: &FrameSet, options: &Options) -> Option<Camera> {
-    if options.focal_px > 0.0 {
-        let base = frames
-            .camera
-            .unwrap_or_else(|| Camera::centred(frames.width, frames.height, options.focal_px));
-        return Some(Camera { fx: options.focal_px, fy: options.focal_px, ..base });
-    }
-    frames.camera
 }

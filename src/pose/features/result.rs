@@ -5,6 +5,7 @@ use super::frames::place_all;
 use super::frontend::Tracked;
 use super::map::Map;
 use crate::math::{Point3, Pose, median};
+use crate::pose::keyframes::{Candidate, choose};
 use crate::pose::triangulate::{Sight, widest};
 use crate::pose::{Error, FramePose, Observation, Options, SparsePoint, Trajectory};
 use crate::report::Reporter;
@@ -46,8 +47,10 @@ pub fn finish(
 
 fn frame_poses(frames: &FrameSet, map: &Map, poses: &[Option<Pose>]) -> Vec<FramePose> {
     let mut is_keyframe = vec![false; poses.len()];
-    for view in &map.views {
-        is_keyframe[view.frame_idx] = view.pose.is_some();
+    let placed = map.placed();
+    let candidates: Vec<Candidate> = placed.iter().map(|&view| candidate(frames, map, view)).collect();
+    for k in choose(&candidates) {
+        is_keyframe[map.views[placed[k]].frame_idx] = true;
     }
     poses
         .iter()
@@ -63,7 +66,26 @@ fn frame_poses(frames: &FrameSet, map: &Map, poses: &[Option<Pose>]) -> Vec<Fram
         .collect()
 }
 
-fn sparse_points(map: &Map) -> Vec<SparsePoint> {
+/// A placed view as a candidate for dense depth.
+fn candidate(frames: &FrameSet, map: &Map, view: usize) -> Candidate {
+    let own = &map.views[view];
+    let pose = own.pose.unwrap_or_default();
+    let depths: Vec<f64> = own
+        .features
+        .iter()
+        .filter_map(|f| f.point.and_then(|p| map.points[p as usize].as_ref()))
+        .map(|point| (pose * point.position).z)
+        .collect();
+    Candidate {
+        world_from_camera: pose.inverse(),
+        depth: median(&depths).unwrap_or(1.0),
+        sharpness: frames.frames[own.frame_idx].sharpness,
+    }
+}
+
+/// Live points with their sights as the trajectory wants them.
+#[must_use]
+pub fn sparse_points(map: &Map) -> Vec<SparsePoint> {
     map.live_points()
         .map(|(_, point)| {
             let errors: f64 = point.sights.iter().map(|&s| map.error_px(&point.position, s).powi(2)).sum();
@@ -120,8 +142,9 @@ fn report(frames: &FrameSet, map: &Map, trajectory: &Trajectory, reporter: &Repo
     reporter.diagnostic("registered_share", trajectory.registered_share());
     reporter.diagnostic("reprojection_error_px", map.rms_error_px());
     reporter.diagnostic("median_parallax_deg", median(&angles).unwrap_or(0.0));
-    reporter.diagnostic("keyframes", map.placed().len());
-    reporter.diagnostic("keyframes_lost", map.views.len() - map.placed().len());
+    reporter.diagnostic("keyframes", trajectory.keyframes().count());
+    reporter.diagnostic("map_views", map.placed().len());
+    reporter.diagnostic("map_views_lost", map.views.len() - map.placed().len());
     reporter.diagnostic("points", trajectory.points.len());
     reporter.diagnostic("focal_px", trajectory.camera.fx);
     reporter.diagnostic("focal_sigma_px", trajectory.focal_sigma_px);
