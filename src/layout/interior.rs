@@ -58,8 +58,9 @@ impl Support {
         let wall: Vec<bool> = (0..n)
             .map(|k| profile.score[k] >= WALL_SCORE && (!full_height || profile.upper[k] >= WALL_UPPER))
             .collect();
-        let mut value: Vec<f64> =
-            (0..n).map(|k| if wall[k] { 1.0 } else { (profile.score[k] / WALL_SCORE).min(1.0) * 0.4 }).collect();
+        let mut value: Vec<f64> = (0..n)
+            .map(|k| if wall[k] { 1.0 } else { (profile.score[k] / WALL_SCORE).min(1.0) * 0.4 })
+            .collect();
         let jamb = (MIN_JAMB_M / PROFILE_BIN_M) as usize;
         let runs: Vec<(usize, usize)> = runs(&wall).into_iter().filter(|r| r.1 - r.0 >= jamb).collect();
         for pair in runs.windows(2) {
@@ -80,9 +81,7 @@ impl Support {
     #[must_use]
     pub fn extent(&self, span: (f64, f64)) -> Option<(f64, f64)> {
         let bin = |k: usize| self.profile.start + k as f64 * PROFILE_BIN_M;
-        let inside = |k: &usize| {
-            self.value[*k] >= BRIDGED && bin(*k + 1) > span.0 && bin(*k) < span.1
-        };
+        let inside = |k: &usize| self.value[*k] >= BRIDGED && bin(*k + 1) > span.0 && bin(*k) < span.1;
         let first = (0..self.value.len()).find(inside)?;
         let last = (0..self.value.len()).rev().find(inside)?;
         Some((bin(first).max(span.0), bin(last + 1).min(span.1)))

@@ -148,8 +148,7 @@ struct Accumulator {
 }
 
 fn wall_cells(samples: &Samples, slabs: &SlabRange) -> Vec<WallCell> {
-    let raster =
-        Raster::covering([samples.min[0], samples.min[1]], [samples.max[0], samples.max[1]], CELL_M);
+    let raster = Raster::covering([samples.min[0], samples.min[1]], [samples.max[0], samples.max[1]], CELL_M);
     let mut cells: BTreeMap<usize, Accumulator> = BTreeMap::new();
     for sample in &samples.samples {
         let [x, y, z] = sample.position.map(f64::from);
@@ -165,8 +164,7 @@ fn wall_cells(samples: &Samples, slabs: &SlabRange) -> Vec<WallCell> {
         if sample.oriented {
             cell.oriented += normal;
         }
-        cell.doubled +=
-            Vec2::new(normal.x * normal.x - normal.y * normal.y, 2.0 * normal.x * normal.y);
+        cell.doubled += Vec2::new(normal.x * normal.x - normal.y * normal.y, 2.0 * normal.x * normal.y);
     }
     cells
         .values()
@@ -249,8 +247,7 @@ fn mark_free(free: &FreeSpace, raster: &Raster, seen: &mut [bool]) {
     for cy in 0..raster.height {
         for cx in 0..raster.width {
             let p = raster.center(cx, cy);
-            let count =
-                PROBES_M.iter().filter(|&&z| free.at([p.x, p.y, z]) == VoxelState::Free).count();
+            let count = PROBES_M.iter().filter(|&&z| free.at([p.x, p.y, z]) == VoxelState::Free).count();
             if count >= 2 {
                 seen[cy * raster.width + cx] = true;
             }

@@ -35,6 +35,8 @@ const ANGLE_SIGMA_M: f64 = 0.05;
 const MIN_DOMINANCE: f64 = 0.35;
 /// Centre lines closer than this are one, metres (half the thickness of a wall).
 const MERGE_OFFSET_M: f64 = 0.065;
+/// … plus this many standard deviations of the faces' own spread (noisy clouds bend walls).
+const MERGE_SIGMAS: f64 = 1.5;
 /// … when parallel within this, radians (2.5°).
 const MERGE_ANGLE: f64 = 0.044;
 /// Evidence is gathered to this far outside the faces, metres.
@@ -89,7 +91,9 @@ pub fn dominant_direction(faces: &[Face]) -> Option<(f64, f64)> {
         bins[(degrees as usize).min(DIRECTION_BINS - 1)] += face.support_m;
     }
     let around = |k: usize| {
-        (0..7).map(|d| bins[(k + DIRECTION_BINS + d - 3) % DIRECTION_BINS] * (4.0 - (d as f64 - 3.0).abs())).sum::<f64>()
+        (0..7)
+            .map(|d| bins[(k + DIRECTION_BINS + d - 3) % DIRECTION_BINS] * (4.0 - (d as f64 - 3.0).abs()))
+            .sum::<f64>()
     };
     let best = (0..DIRECTION_BINS).max_by(|&a, &b| around(a).total_cmp(&around(b)))?;
     let mut angle = (best as f64 + 0.5).to_radians();
@@ -120,7 +124,8 @@ fn square(faces: &mut [Face]) {
     let Some((direction, _)) = dominant_direction(faces) else { return };
     for face in faces {
         let own = face.line.angle();
-        let limit = (2.0 * ANGLE_SIGMA_M / face.length().max(0.1)).clamp(SNAP_MIN, SNAP_MAX);
+        let sigma_m = ANGLE_SIGMA_M.max(face.sigma_m);
+        let limit = (2.0 * sigma_m / face.length().max(0.1)).clamp(SNAP_MIN, SNAP_MAX);
         if angle_difference(own, direction, FRAC_PI_2) > limit {
             continue;
         }
@@ -197,8 +202,9 @@ fn cluster(centred: &[Centred]) -> Vec<WallLine> {
         let middle = item.line.at(0.5 * (item.span.0 + item.span.1));
         let home = groups.iter_mut().find(|group| {
             let leader = group[0];
+            let reach = MERGE_OFFSET_M + MERGE_SIGMAS * leader.sigma_m.max(item.sigma_m);
             angle_difference(leader.line.angle(), item.line.angle(), PI) < MERGE_ANGLE
-                && leader.line.distance(&middle).abs() < MERGE_OFFSET_M
+                && leader.line.distance(&middle).abs() < reach
         });
         match home {
             Some(group) => group.push(item),
