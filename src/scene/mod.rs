@@ -18,6 +18,6 @@ pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
 pub use model::{
     Evidence, Finding, Mobility, Object, Opening, OpeningKind, Provenance, Relation, RelationKind, Room,
-    Scene, SceneParts, Support, Wall,
+    Scene, SceneParts, Source, Support, Wall,
 };
 pub use text::{DroppedLine, LayoutTextError, LineAction, ReadMode};
