@@ -6,7 +6,7 @@ use anyhow::Result;
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    let formats = export::formats(&args.to)?;
+    let formats = formats(&args.to)?;
     let scene = physics::load_scene(&args.scene)?;
     let folder = output::RunFolder::open(&args.output)?;
     for path in folder.export(&scene, &formats)? {
