@@ -1,1 +1,16 @@
-//! Synthetic houses, scans and rendered walkthroughs with exact truth.
+//! Synthetic houses, scans of them and rendered walks through them, all with exact truth.
+
+pub mod appliances;
+pub mod furnish;
+pub mod furniture;
+pub mod house;
+pub mod material;
+pub mod mesh;
+pub mod openings;
+pub mod placement;
+pub mod plan;
+pub mod shape;
+pub mod shell;
+pub mod sizes;
+
+pub use house::{House, HouseOptions, generate};
