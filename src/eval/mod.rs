@@ -5,7 +5,10 @@
 //! paths. Nothing here prints. The definitions are those of the project's metrics document; the
 //! sources are named in the files.
 
+pub mod assignment;
 pub mod error;
+pub mod layout;
+pub mod overlap;
 pub mod table;
 pub mod trajectory;
 pub mod tum;

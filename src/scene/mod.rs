@@ -4,13 +4,16 @@
 //! language can say (walls, doors, windows, boxes); [`Scene`] is the consistent model that only
 //! `physics` builds.
 
+pub mod class_map;
 pub mod classes;
 pub mod id;
 pub mod language;
 pub mod model;
 pub mod spatiallm;
 pub mod text;
+pub mod to_layout;
 
+pub use class_map::{ClassMap, ClassMapError};
 pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
 pub use model::{

@@ -1,0 +1,48 @@
+//! The seam of stage 3: one trait, three estimators, chosen by name in the options.
+
+use super::given::Given;
+use super::plane_sweep::PlaneSweep;
+use super::{DepthMaps, Error, Options};
+use crate::pose::Trajectory;
+use crate::report::Reporter;
+use crate::video::FrameSet;
+use serde::{Deserialize, Serialize};
+
+/// Which estimator computes depth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
+    #[default]
+    PlaneSweep,
+    /// Depth images that came with the input.
+    Given,
+}
+
+/// Computes depth maps of the keyframes.
+pub trait DepthEstimator: Send + Sync {
+    /// Name as in the options.
+    fn name(&self) -> &'static str;
+
+    /// Depth of the keyframes of `trajectory`, in time order, in the units of its poses.
+    ///
+    /// # Errors
+    /// When no depth at all can be computed; a keyframe without depth is only a warning.
+    fn estimate(
+        &self,
+        frames: &FrameSet,
+        trajectory: &Trajectory,
+        reporter: &Reporter,
+    ) -> Result<DepthMaps, Error>;
+}
+
+/// The estimator that the options name.
+///
+/// # Errors
+/// When the model is missing, altered or not a multi-view depth network.
+pub fn estimator(options: &Options) -> Result<Box<dyn DepthEstimator>, Error> {
+    Ok(match options.method {
+        Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
+        Method::Given => Box::new(Given::new(options.clone())),
+    })
+}

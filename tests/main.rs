@@ -1,0 +1,5 @@
+//! The integration tests, in one binary: linking the library once keeps the test build short.
+
+mod eval;
+mod python;
+mod use_graph;
