@@ -54,7 +54,8 @@ impl Artifact for Trajectory {
         write_json(&folder.join("trajectory.json"), self)?;
         let world = crate::math::Sim3::identity();
         write_atomic(&folder.join("trajectory.tum"), export::to_tum(self, &world).as_bytes())?;
-        export::write_colmap(self, folder).map_err(|cause| Error::Write {
+        let name = |frame_idx: usize| format!("{frame_idx:05}.jpg");
+        export::write_colmap(self, &name, folder).map(|_| ()).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),
             path: folder.to_owned(),
         })
@@ -104,7 +105,7 @@ impl Artifact for crate::pipeline::Aligned {
 impl Artifact for Draft {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("draft.json"), self)?;
-        write_atomic(&folder.join("layout.txt"), export::draft_layout(self).to_text().as_bytes())
+        write_atomic(&folder.join("layout.txt"), self.to_layout().to_text().as_bytes())
     }
 
     fn load(folder: &Path) -> Result<Self, Error> {
