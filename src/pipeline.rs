@@ -67,6 +67,9 @@ pub enum Error {
     /// Stage 4.
     #[error(transparent)]
     Cloud(#[from] cloud::Error),
+    /// A point cloud file.
+    #[error(transparent)]
+    Ply(#[from] cloud::ply::Error),
     /// Stage 5.
     #[error(transparent)]
     Align(#[from] align::Error),
@@ -241,11 +244,9 @@ fn detect(
     reporter: &Reporter,
 ) -> Result<Draft, Error> {
     let scene_from_world = &aligned.alignment.scene_from_world;
-    let free_space: Option<FreeSpace> = capture
-        .map(|capture| {
-            cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
-        })
-        .transpose()?;
+    let free_space: Option<FreeSpace> = capture.and_then(|capture| {
+        cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
+    });
     let camera_path: Vec<Point3> = capture.map_or_else(Vec::new, |capture| {
         let positions = capture.trajectory.poses.iter().map(|pose| &pose.world_from_camera.translation.vector);
         positions.map(|&position| scene_from_world * Point3::from(position)).collect()

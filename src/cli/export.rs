@@ -1,7 +1,8 @@
 //! `roomwright export`: a scene in other formats.
 
 use super::args::ExportArgs;
-use crate::{export, output, physics};
+use super::run::formats;
+use crate::{output, physics};
 use anyhow::Result;
 
 /// Runs the verb.

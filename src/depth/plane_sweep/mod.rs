@@ -118,7 +118,7 @@ impl DepthEstimator for PlaneSweep {
 
 /// Positions in `trajectory.poses` of the views that are loaded: all keyframes, and more registered
 /// frames when the keyframes are few.
-fn source_pool(trajectory: &Trajectory) -> Vec<usize> {
+pub(crate) fn source_pool(trajectory: &Trajectory) -> Vec<usize> {
     let mut pool: Vec<usize> = (0..trajectory.poses.len()).filter(|&i| trajectory.poses[i].is_keyframe).collect();
     if pool.len() < FEW_KEYFRAMES {
         let all: Vec<usize> = (0..trajectory.poses.len()).collect();
@@ -129,8 +129,9 @@ fn source_pool(trajectory: &Trajectory) -> Vec<usize> {
     pool
 }
 
-/// The range of inverse depth of each reference.
-fn ranges(
+/// The range of inverse depth of each reference: from the sparse points it sees, else from a coarse
+/// sweep.
+pub(crate) fn ranges(
     camera: &Camera,
     views: &[View],
     references: &[usize],
@@ -157,7 +158,7 @@ fn ranges(
     Ok(by_points.into_iter().map(|range| range.unwrap_or(fallback)).collect())
 }
 
-fn no_baseline(views: &[View], keyframes: usize) -> Error {
+pub(crate) fn no_baseline(views: &[View], keyframes: usize) -> Error {
     let position = |view: &View| view.world_from_camera.translation.vector;
     let longest_baseline = views
         .iter()
