@@ -48,6 +48,9 @@ pub enum Error {
     /// The frames' pixels cannot be read.
     #[error(transparent)]
     Video(#[from] crate::video::Error),
+    /// The network cannot be loaded or run.
+    #[error(transparent)]
+    Network(#[from] crate::nn::Error),
     /// The manifest entry does not describe a network that this stage can feed.
     #[error("the model `{model}` cannot be used for depth ({cause}); choose another with `depth.model`")]
     UnfitModel {

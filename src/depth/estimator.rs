@@ -1,8 +1,10 @@
 //! The seam of stage 3: one trait, three estimators, chosen by name in the options.
 
 use super::given::Given;
+use super::network::Network;
 use super::plane_sweep::PlaneSweep;
 use super::{DepthMaps, Error, Options};
+use crate::nn::Registry;
 use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::video::FrameSet;
@@ -15,6 +17,8 @@ pub enum Method {
     /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
     #[default]
     PlaneSweep,
+    /// A multi-view depth network described by the model manifest.
+    Network,
     /// Depth images that came with the input.
     Given,
 }
@@ -36,13 +40,14 @@ pub trait DepthEstimator: Send + Sync {
     ) -> Result<DepthMaps, Error>;
 }
 
-/// The estimator that the options name.
+/// The estimator that the options name; `models` is needed by `network` only.
 ///
 /// # Errors
 /// When the model is missing, altered or not a multi-view depth network.
-pub fn estimator(options: &Options) -> Result<Box<dyn DepthEstimator>, Error> {
+pub fn estimator(options: &Options, models: Option<&Registry>) -> Result<Box<dyn DepthEstimator>, Error> {
     Ok(match options.method {
         Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
+        Method::Network => Box::new(Network::open(options.clone(), models)?),
         Method::Given => Box::new(Given::new(options.clone())),
     })
 }
