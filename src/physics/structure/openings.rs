@@ -124,7 +124,7 @@ fn fit(
         return None;
     }
     // Moved in as a whole, as far as both of its edges' evidence is shared.
-    let from = (u - 0.5 * width).clamp(low, high - width);
+    let from = (u - 0.5 * width).min(high - width).max(low);
     let ceiling = wall.height - VERTICAL_MARGIN_M;
     let top = (opening.center[2] + 0.5 * opening.height).min(ceiling);
     let mut bottom = (opening.center[2] - 0.5 * opening.height).max(0.0);
