@@ -1,5 +1,25 @@
 //! Stage 3: dense depth of the keyframes. `(&FrameSet, &Trajectory) -> DepthMaps`.
+//!
+//! Three estimators stand behind [`DepthEstimator`], chosen by [`Options::method`]:
+//! [`plane_sweep`] (default, needs no weights), [`network`] (a multi-view depth model of the
+//! manifest) and [`given`] (depth images of the input). Depth and poses share one unit, which is
+//! arbitrary unless the trajectory is metric; nothing here assumes metres except [`given`].
 
+pub mod artefact;
+pub mod completion;
+pub mod consistency;
+mod error;
+mod estimator;
+pub mod given;
 pub mod maps;
+pub mod network;
+mod options;
+pub mod plane_sweep;
+pub mod range;
+pub mod sources;
+pub mod views;
 
+pub use error::Error;
+pub use estimator::{DepthEstimator, Method, estimator};
 pub use maps::{DepthMap, DepthMaps};
+pub use options::Options;

@@ -4,6 +4,28 @@
 //! or fetch their pixels again; it never holds the pixels of a whole clip, so memory stays bounded
 //! on long ones. Frames are upright (rotation metadata applied) and at the working resolution.
 
+pub mod colmap;
+#[cfg(feature = "opencv")]
+pub mod decode;
+pub mod error;
 pub mod frames;
+pub mod images;
+pub mod input;
+pub mod nerfstudio;
+pub mod quality;
+pub mod stream;
+pub mod tum;
 
+pub use error::Error;
 pub use frames::{FrameInfo, FrameSet, FrameSource, GivenFrame, Options};
+pub use input::{InputKind, MIN_FRAMES, open};
+pub use stream::FrameStream;
+
+/// Version of the video decoder of this build, in words.
+#[must_use]
+pub fn decoder_version() -> String {
+    #[cfg(feature = "opencv")]
+    return format!("OpenCV {}", opencv::core::CV_VERSION);
+    #[cfg(not(feature = "opencv"))]
+    return "none: built without the feature `opencv`".to_owned();
+}
