@@ -5,7 +5,7 @@ use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
 use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
 use crate::depth::DepthMaps;
 use crate::layout::{DetectorInput, Draft};
-use crate::math::{Point3, Sim3};
+use crate::math::{Point3, Sim3, Vec3};
 use crate::nn::Registry;
 use crate::pose::Trajectory;
 use crate::report::Reporter;
@@ -67,6 +67,9 @@ pub enum Error {
     /// Stage 4.
     #[error(transparent)]
     Cloud(#[from] cloud::Error),
+    /// A point cloud file.
+    #[error(transparent)]
+    Ply(#[from] cloud::ply::Error),
     /// Stage 5.
     #[error(transparent)]
     Align(#[from] align::Error),
@@ -98,6 +101,8 @@ pub struct Capture {
     pub trajectory: Trajectory,
     /// Dense depth.
     pub depths: DepthMaps,
+    /// Models that took part: id and SHA-256.
+    pub models: Vec<(String, String)>,
 }
 
 /// The cloud in the scene frame, and how it came there.
@@ -185,7 +190,8 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
     })?;
 
     let timings = std::mem::take(&mut chain.timings);
-    Ok(Outcome { input_digest, capture, aligned, draft, scene, models: registry.used(), timings })
+    let models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
+    Ok(Outcome { input_digest, capture, aligned, draft, scene, models, timings })
 }
 
 /// Stages 1 to 4: from an input with frames to a fused cloud.
@@ -199,24 +205,35 @@ fn capture(
     let frames = chain.stage(Stage::Frames, &options.video, || {
         Ok::<_, Error>(video::open(&request.input, &options.video, reporter)?)
     })?;
+    // Both are made before any heavy work: a missing model ends the run at once.
+    let pose_estimator = pose::estimator(&options.pose);
+    let has_depth = frames.given.iter().flatten().any(|frame| frame.depth_path.is_some());
+    let models = (!request.models.is_empty()).then_some(registry);
+    let depth_estimator =
+        depth::estimator(&options.depth, has_depth, models, reporter).map_err(Error::from)?;
+
     let trajectory = chain.stage(Stage::Pose, &options.pose, || {
-        let estimator = pose::estimator(&options.pose, &frames);
-        Ok::<_, Error>(estimator.estimate(&frames, reporter)?)
+        Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?)
     })?;
-    let depths = chain.stage(Stage::Depth, &(&options.depth, registry.digests()), || {
-        let estimator = depth::estimator(&options.depth, &frames, registry)?;
-        Ok::<_, Error>(estimator.estimate(&frames, &trajectory, reporter)?)
+    let depths = chain.stage(Stage::Depth, &(&options.depth, depth_estimator.models()), || {
+        Ok::<_, Error>(depth_estimator.estimate(&frames, &trajectory, reporter)?)
     })?;
     let cloud = chain.stage(Stage::Cloud, &options.cloud, || {
         Ok::<_, Error>(cloud::fuse(&trajectory, &depths, &options.cloud, reporter)?)
     })?;
-    Ok((Capture { frames, trajectory, depths }, cloud))
+    let models = depth_estimator.models();
+    Ok((Capture { frames, trajectory, depths, models }, cloud))
 }
 
 /// A cloud input enters at the align stage.
 fn read_cloud(request: &Request, reporter: &Reporter) -> Result<Cloud<World>, Error> {
     reporter.stage_started(Stage::Cloud.name());
-    Ok(cloud::ply::read(&request.input, &request.options.cloud, reporter)?)
+    let contents = cloud::ply::read(&request.input, reporter)?;
+    let mut cloud = contents.cloud;
+    if !contents.has_normals {
+        cloud::estimate_normals(&mut cloud, request.hints.z_up.then(Vec3::z));
+    }
+    Ok(cloud)
 }
 
 /// Stage 6, with the free space that the views of the capture show.
@@ -227,11 +244,9 @@ fn detect(
     reporter: &Reporter,
 ) -> Result<Draft, Error> {
     let scene_from_world = &aligned.alignment.scene_from_world;
-    let free_space: Option<FreeSpace> = capture
-        .map(|capture| {
-            cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
-        })
-        .transpose()?;
+    let free_space: Option<FreeSpace> = capture.and_then(|capture| {
+        cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
+    });
     let camera_path: Vec<Point3> = capture.map_or_else(Vec::new, |capture| {
         let positions = capture.trajectory.poses.iter().map(|pose| &pose.world_from_camera.translation.vector);
         positions.map(|&position| scene_from_world * Point3::from(position)).collect()

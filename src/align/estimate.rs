@@ -89,6 +89,9 @@ fn up(evidence: &Evidence, hints: &Hints, reporter: &Reporter) -> Gravity {
         );
     }
     let mut gravity = gravity::refine(evidence, start, None);
+    // The other candidates are at right angles: what they keep of the probability is part of sigma.
+    let doubt = std::f64::consts::FRAC_PI_2 / (1.0 + odds.exp());
+    gravity.sigma_rad = gravity.sigma_rad.hypot(doubt);
     gravity.sources.push("room shape".to_owned());
     gravity
 }

@@ -31,6 +31,64 @@ fn errors(alignment: &Alignment, truth: &Sim3) -> (f64, f64, f64) {
     (up.angle(&true_up).to_degrees(), log_scale, (truth * origin).z)
 }
 
+/// The cloud moved by a similarity.
+fn moved_cloud(cloud: &Cloud<World>, other_from_world: &Sim3) -> Cloud<World> {
+    Cloud::new(cloud.to_scene(other_from_world).points)
+}
+
+fn print(name: &str, alignment: &Alignment, truth: &Sim3, reporter: &Reporter) {
+    let (gravity, log_scale, floor) = errors(alignment, truth);
+    println!(
+        "{name}: gravity {gravity:.2} deg (sigma {:.2}), log scale {log_scale:+.3} (sigma {:.3}, {:?}), floor \
+         {floor:+.3} m, manhattan {:.2}, ceiling {:?}, {:?}",
+        alignment.gravity_sigma_rad.to_degrees(),
+        alignment.scale_log_sigma,
+        alignment.scale_source,
+        alignment.manhattan_share,
+        alignment.ceiling_height_m,
+        alignment.gravity_sources,
+    );
+    for cue in &alignment.scale_cues {
+        println!("    {} {:.3} of truth, sigma {:.3}", cue.name, cue.value / truth.scaling(), cue.log_sigma);
+    }
+    for warning in reporter.warnings() {
+        println!("    warning {}: {}", warning.code, warning.message);
+    }
+}
+
+#[test]
+fn bare_clouds_in_random_worlds_are_set_upright() {
+    let mut rng = ChaCha8Rng::seed_from_u64(77);
+    for name in SEQUENCES {
+        let Some(folder) = crate::cloud::measured::folder(name) else { continue };
+        let mut clouds = Vec::new();
+        for file in ["cloud.ply", "cloud_noisy.ply"] {
+            if folder.join(file).exists() {
+                let read = cloud::ply::read(&folder.join(file), &Reporter::default()).expect("cloud");
+                clouds.push((file, read.cloud, Sim3::identity()));
+            }
+        }
+        let sequence = load(name).expect("there");
+        clouds.push(("fused", fused(&sequence), sequence.scene_from_world));
+        for (file, cloud, scene_from_world) in &clouds {
+            for _ in 0..3 {
+                let other_from_world = random_world(&mut rng);
+                let moved = moved_cloud(cloud, &other_from_world);
+                let reporter = Reporter::default();
+                let start = std::time::Instant::now();
+                let (alignment, _) =
+                    align(&moved, None, &Hints::default(), &Options::default(), &reporter).expect("aligned");
+                print(
+                    &format!("{name}/{file}"),
+                    &alignment,
+                    &(scene_from_world * other_from_world.inverse()),
+                    &reporter,
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn sequences_in_random_worlds_are_set_upright() {
     for (index, name) in SEQUENCES.into_iter().enumerate() {
@@ -43,28 +101,7 @@ fn sequences_in_random_worlds_are_set_upright() {
             let (alignment, _) =
                 align(&cloud, Some(&moved.trajectory), &Hints::default(), &Options::default(), &reporter)
                     .expect("aligned");
-            let (gravity, log_scale, floor) = errors(&alignment, &moved.scene_from_world);
-            println!(
-                "{name}: gravity {gravity:.2} deg (sigma {:.2}), log scale {log_scale:+.3} (sigma {:.3}, {:?}), floor \
-                 {floor:+.3} m, manhattan {:.2}, ceiling {:?}, {:?}",
-                alignment.gravity_sigma_rad.to_degrees(),
-                alignment.scale_log_sigma,
-                alignment.scale_source,
-                alignment.manhattan_share,
-                alignment.ceiling_height_m,
-                alignment.gravity_sources,
-            );
-            for cue in &alignment.scale_cues {
-                println!(
-                    "    {} {:.3} of truth, sigma {:.3}",
-                    cue.name,
-                    cue.value / moved.scene_from_world.scaling(),
-                    cue.log_sigma
-                );
-            }
-            for warning in reporter.warnings() {
-                println!("    warning {}: {}", warning.code, warning.message);
-            }
+            print(name, &alignment, &moved.scene_from_world, &reporter);
         }
     }
 }

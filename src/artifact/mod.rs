@@ -249,9 +249,9 @@ pub enum Halt<E> {
     Failed(E),
 }
 
-impl<E, F: Into<E>> From<F> for Halt<E> {
-    fn from(error: F) -> Self {
-        Self::Failed(error.into())
+impl<E> From<E> for Halt<E> {
+    fn from(error: E) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -53,8 +53,9 @@ impl Artifact for Trajectory {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("trajectory.json"), self)?;
         let world = crate::math::Sim3::identity();
-        write_atomic(&folder.join("trajectory.tum"), export::tum::trajectory(self, &world).as_bytes())?;
-        export::colmap::write(self, folder).map_err(|cause| Error::Write {
+        write_atomic(&folder.join("trajectory.tum"), export::to_tum(self, &world).as_bytes())?;
+        let name = |frame_idx: usize| format!("{frame_idx:05}.jpg");
+        export::write_colmap(self, &name, folder).map(|_| ()).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),
             path: folder.to_owned(),
         })
@@ -67,14 +68,14 @@ impl Artifact for Trajectory {
 
 impl Artifact for DepthMaps {
     fn save(&self, folder: &Path) -> Result<(), Error> {
-        depth::store::write(self, folder).map_err(|cause| Error::Write {
+        depth::artefact::write(self, false, folder).map(|_| ()).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),
             path: folder.to_owned(),
         })
     }
 
     fn load(folder: &Path) -> Result<Self, Error> {
-        depth::store::read(folder)
+        depth::artefact::read(folder)
             .map_err(|cause| Error::Damaged { cause: cause.to_string(), path: folder.to_owned() })
     }
 }
@@ -104,7 +105,7 @@ impl Artifact for crate::pipeline::Aligned {
 impl Artifact for Draft {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("draft.json"), self)?;
-        write_atomic(&folder.join("layout.txt"), export::layout_text::of_draft(self).to_text().as_bytes())
+        write_atomic(&folder.join("layout.txt"), self.to_layout().to_text().as_bytes())
     }
 
     fn load(folder: &Path) -> Result<Self, Error> {

@@ -37,7 +37,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
 }
 
 fn installed() -> Vec<Finding> {
-    let (library, good) = match nn::runtime_library() {
+    let (library, good) = match nn::library::locate(None) {
         Ok(path) => (path.display().to_string(), true),
         Err(error) => (error.to_string(), false),
     };

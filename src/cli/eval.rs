@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 
 /// Runs the verb.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    if args.ignore.is_some() && !matches!(args.kind, EvalKind::Layout | EvalKind::Scene) {
-        bail!("`--ignore` goes with `eval layout` and `eval scene`");
+    if args.ignore.is_some() && !matches!(args.kind, EvalKind::Layout) {
+        bail!("`--ignore` goes with `eval layout`");
     }
     let (pred, truth) = (args.pred.as_path(), args.truth.as_path());
     match args.kind {

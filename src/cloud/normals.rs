@@ -11,8 +11,13 @@ use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rayon::prelude::*;
 use std::num::NonZero;
 
-/// Neighbours of the local plane, the point itself included; 16 spans about 5 cm in a 2 cm cloud.
-const NEIGHBOURS: NonZero<usize> = NonZero::new(16).expect("because 16 is not zero");
+/// Neighbours of the local plane that are tried, the point itself included: the fewest with which the
+/// typical neighbourhood is flat are taken, more where noise is large against the point distance.
+const NEIGHBOURS: [usize; 4] = [16, 32, 64, 128];
+/// Thickness over width of a neighbourhood that is flat enough to have a normal (about 8 degrees).
+const FLATNESS: f64 = 0.2;
+/// Points tried for the choice.
+const FLATNESS_SAMPLES: usize = 500;
 /// A neighbourhood whose middle spread is less than this share of its largest is a line: no normal.
 const MIN_PLANE_RATIO: f64 = 1e-4;
 /// Points used for the median centre.
@@ -22,18 +27,21 @@ const CENTRE_SAMPLES: usize = 100_000;
 /// cloud; near-horizontal normals of low surfaces point along `up` when that is known.
 /// Points without a plane around them keep a zero normal.
 pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, up: Option<Vec3>) {
-    if cloud.len() < NEIGHBOURS.get() {
+    if cloud.len() < NEIGHBOURS[0] {
         return;
     }
     let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
-    // Equal coordinates in bulk overflow the tree's buckets; the immutable tree splits them.
+    // Equal coordinates in bulk overflow a mutable tree's buckets; the immutable tree splits them.
     let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(&positions);
+    let around = |position: &[f32; 3], count: usize| -> Vec<Vec3> {
+        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
+        let near = tree.nearest_n::<SquaredEuclidean>(position, count);
+        near.iter().map(|neighbour| to_vec(positions[neighbour.item as usize])).collect()
+    };
+    let neighbours = neighbours_for(&positions, &around);
     let centre = centre(&positions);
     cloud.points.par_iter_mut().for_each(|point| {
-        let near = tree.nearest_n::<SquaredEuclidean>(&point.position, NEIGHBOURS);
-        let around: Vec<Vec3> =
-            near.iter().map(|neighbour| to_vec(positions[neighbour.item as usize])).collect();
-        let Some(normal) = plane_normal(&around) else {
+        let Some((normal, _)) = plane_normal(&around(&point.position, neighbours)) else {
             point.normal = [0.0; 3];
             return;
         };
@@ -43,6 +51,20 @@ pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, up: Option<Vec3>) {
         let normal = if normal.dot(&towards) < 0.0 { -normal } else { normal };
         point.normal = [normal.x as f32, normal.y as f32, normal.z as f32];
     });
+}
+
+/// The fewest neighbours with which half of the neighbourhoods are flat.
+fn neighbours_for(positions: &[[f32; 3]], around: &(dyn Fn(&[f32; 3], usize) -> Vec<Vec3> + Sync)) -> usize {
+    let stride = positions.len().div_ceil(FLATNESS_SAMPLES);
+    let samples: Vec<[f32; 3]> = positions.iter().step_by(stride).copied().collect();
+    let is_flat = |count: usize| {
+        let ratios: Vec<f64> = samples
+            .par_iter()
+            .filter_map(|position| plane_normal(&around(position, count)).map(|(_, flatness)| flatness))
+            .collect();
+        median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
+    };
+    NEIGHBOURS.into_iter().find(|&count| is_flat(count)).unwrap_or(NEIGHBOURS[NEIGHBOURS.len() - 1])
 }
 
 fn to_vec(position: [f32; 3]) -> Vec3 {
@@ -59,16 +81,17 @@ fn centre(positions: &[[f32; 3]]) -> Vec3 {
     }))
 }
 
-/// Unit normal of the plane through the points; `None` when they form a line or a dot.
-fn plane_normal(points: &[Vec3]) -> Option<Vec3> {
+/// Unit normal of the plane through the points, and its thickness over its lesser width; `None` when
+/// they form a line or a dot.
+fn plane_normal(points: &[Vec3]) -> Option<(Vec3, f64)> {
     let mean = points.iter().sum::<Vec3>() / points.len() as f64;
     let scatter: Mat3 = points.iter().map(|point| (point - mean) * (point - mean).transpose()).sum();
     let eigen = scatter.symmetric_eigen();
     let mut order = [0, 1, 2];
     order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
-    let [_, middle, large] = order.map(|index| eigen.eigenvalues[index]);
+    let [small, middle, large] = order.map(|index| eigen.eigenvalues[index]);
     let is_plane = large.is_finite() && middle > MIN_PLANE_RATIO * large && large > 0.0;
-    is_plane.then(|| eigen.eigenvectors.column(order[0]).into_owned())
+    is_plane.then(|| (eigen.eigenvectors.column(order[0]).into_owned(), (small.max(0.0) / middle).sqrt()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::measured::{SEQUENCES, Sequence, f_score, folder, load};
 use super::*;
-use crate::math::{Pose, Sim3, Vec3};
 use crate::report::Reporter;
 use std::path::Path;
 

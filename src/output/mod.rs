@@ -48,7 +48,7 @@ impl RunFolder {
         }
         crate::cloud::ply::write(&staged.join("cloud.ply"), &outcome.aligned.cloud)?;
         if let Some(capture) = &outcome.capture {
-            let text = export::tum::trajectory(&capture.trajectory, scene_from_world);
+            let text = export::to_tum(&capture.trajectory, scene_from_world);
             write_atomic(&staged.join("trajectory.tum"), text.as_bytes())?;
         }
         write_json(&staged.join("report.json"), &summary::Summary::of(request, outcome, reporter))?;

@@ -137,7 +137,7 @@ impl Summary {
             },
             execution: (!models.is_empty()).then(|| Execution {
                 device: "cpu".to_owned(),
-                provider: crate::nn::EXECUTION_PROVIDER.to_owned(),
+                provider: crate::nn::PROVIDER.to_owned(),
             }),
             models,
             quality: quality(outcome),

@@ -49,7 +49,13 @@ pub(crate) fn decide(items: &mut [Item], surroundings: &Surroundings) {
     }
 }
 
-fn cheapest(items: &[Item], i: usize, grid: &Grid, decided: &[bool], surroundings: &Surroundings) -> Carrier {
+fn cheapest(
+    items: &[Item],
+    i: usize,
+    grid: &Grid,
+    decided: &[bool],
+    surroundings: &Surroundings,
+) -> Carrier {
     let item = &items[i];
     if item.is_floor_covering() {
         return Carrier::Floor;
