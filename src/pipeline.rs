@@ -231,9 +231,28 @@ fn read_cloud(request: &Request, reporter: &Reporter) -> Result<Cloud<World>, Er
     let contents = cloud::ply::read(&request.input, reporter)?;
     let mut cloud = contents.cloud;
     if !contents.has_normals {
-        cloud::estimate_normals(&mut cloud, request.hints.z_up.then(Vec3::z));
+        let known = cloud::normals::Known {
+            up: request.hints.z_up.then(Vec3::z),
+            metre: if request.hints.metric { 1.0 } else { diagonal(&cloud) / TYPICAL_DIAGONAL_M },
+        };
+        cloud::estimate_normals(&mut cloud, known);
     }
     Ok(cloud)
+}
+
+/// Diagonal of the bounding box of a typical flat, metres: what the unit of a cloud without scale is
+/// judged by until stage 5 measures it (8 x 6 x 2.6 m).
+const TYPICAL_DIAGONAL_M: f64 = 10.3;
+
+/// Diagonal of the bounding box, units of the cloud.
+fn diagonal(cloud: &Cloud<World>) -> f64 {
+    let extent = |axis: usize| {
+        let values = cloud.points.iter().map(|point| f64::from(point.position[axis]));
+        let (low, high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        (high - low).max(0.0)
+    };
+    Vec3::new(extent(0), extent(1), extent(2)).norm()
 }
 
 /// Stage 6, with the free space that the views of the capture show.

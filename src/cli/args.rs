@@ -116,8 +116,16 @@ pub struct ExportArgs {
 pub enum EvalKind {
     /// Layout F1 of two layout texts or scenes.
     Layout,
+    /// Rooms, corners and angles.
+    Plan,
     /// Absolute and relative trajectory error of two TUM files.
     Trajectory,
+    /// Depth images of two folders.
+    Depth,
+    /// Two point clouds.
+    Cloud,
+    /// Everything about a scene.
+    Scene,
 }
 
 /// `roomwright eval`.

@@ -6,14 +6,13 @@ use crate::align::Hints;
 use crate::artifact::{Plan, Stage};
 use crate::pipeline::{self, Request};
 use crate::report::Reporter;
-use crate::export::{self, Exporter};
-use crate::output;
+use crate::{export, output};
 use anyhow::{Context, Result, anyhow, bail};
 
 /// Runs the verb.
 pub fn run(args: &RunArgs) -> Result<()> {
     let request = plan(args)?;
-    let formats = formats(&args.export)?;
+    let formats = export::formats_beside_standard(&args.export)?;
     let folder = output::RunFolder::open(&args.output)?;
     let reporter = Reporter::new(progress::sink(args.json));
     let Some(outcome) = pipeline::run(&request, &reporter)? else {
@@ -54,19 +53,6 @@ fn plan(args: &RunArgs) -> Result<Request> {
         },
         options,
     })
-}
-
-/// Formats of every run, and those asked for beside them.
-const ALWAYS: [&str; 3] = ["json", "glb", "layout"];
-
-/// The exporters of these names; `all` stands for every one.
-pub(super) fn formats(names: &[String]) -> Result<Vec<Box<dyn Exporter>>> {
-    if names.iter().any(|name| name == "all") {
-        return Ok(export::exporters());
-    }
-    let mut wanted: Vec<&str> = ALWAYS.to_vec();
-    wanted.extend(names.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
-    wanted.into_iter().map(|name| Ok(export::exporter(name)?)).collect()
 }
 
 fn positive(value: f64, flag: &str) -> Result<f64> {

@@ -48,7 +48,7 @@ impl RunFolder {
         }
         crate::cloud::ply::write(&staged.join("cloud.ply"), &outcome.aligned.cloud)?;
         if let Some(capture) = &outcome.capture {
-            let text = export::to_tum(&capture.trajectory, scene_from_world);
+            let text = export::tum::trajectory(&capture.trajectory, scene_from_world);
             write_atomic(&staged.join("trajectory.tum"), text.as_bytes())?;
         }
         write_json(&staged.join("report.json"), &summary::Summary::of(request, outcome, reporter))?;
@@ -109,6 +109,14 @@ impl Drop for RunFolder {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
+}
+
+/// Writes one file by way of a temporary name.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomic(path, bytes)
 }
 
 /// Loads the JSON of a run's draft.
