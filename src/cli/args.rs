@@ -92,6 +92,9 @@ pub struct RunArgs {
     /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
     pub export: Vec<String>,
+    /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
+    #[arg(long)]
+    pub overlay: bool,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,

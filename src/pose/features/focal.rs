@@ -94,8 +94,7 @@ fn polish(grower: &mut Grower, refine: Refine) -> f64 {
     let mut sigma = 0.0;
     for _ in 0..2 {
         let free = grower.map.placed();
-        let summary =
-            adjust_scope(&mut grower.map, &Scope { free, refine, iterations: 25, tolerance: 1e-5 });
+        let summary = adjust_scope(&mut grower.map, &Scope { free, refine, iterations: 25, tolerance: 1e-5 });
         sigma = summary.focal_sigma_px;
         grower.retriangulate();
         super::refine::filter(&mut grower.map, super::grow::INLIER_PX, 0.006);
@@ -138,8 +137,17 @@ fn search(map: &Map, side: f64) -> Result<Option<(Grower, Start)>, Error> {
             let focal = grower.map.camera.fx / side;
             let rating = rating(&grower.map);
             if std::env::var("POSE_DEBUG").is_ok() {
-                eprintln!("focal trial {share:.2}: start {}-{} {} pts {:.1} deg planar {:.2} -> f {:.1}, {} views, rms {:.3}, rating {rating:.0}",
-                    start.a, start.b, start.points, start.angle_rad.to_degrees(), start.planar_share, grower.map.camera.fx, grower.map.placed().len(), grower.map.rms_error_px());
+                eprintln!(
+                    "focal trial {share:.2}: start {}-{} {} pts {:.1} deg planar {:.2} -> f {:.1}, {} views, rms {:.3}, rating {rating:.0}",
+                    start.a,
+                    start.b,
+                    start.points,
+                    start.angle_rad.to_degrees(),
+                    start.planar_share,
+                    grower.map.camera.fx,
+                    grower.map.placed().len(),
+                    grower.map.rms_error_px()
+                );
             }
             if BELIEVABLE.contains(&focal) && best.as_ref().is_none_or(|(old, _, _)| rating > *old) {
                 best = Some((rating, grower, start));
