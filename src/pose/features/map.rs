@@ -97,8 +97,7 @@ impl Sets {
         if a == b || self.views[a as usize].iter().any(|v| self.views[b as usize].binary_search(v).is_ok()) {
             return;
         }
-        let (keep, gone) =
-            if self.views[a as usize].len() >= self.views[b as usize].len() { (a, b) } else { (b, a) };
+        let (keep, gone) = if self.views[a as usize].len() >= self.views[b as usize].len() { (a, b) } else { (b, a) };
         let moved = std::mem::take(&mut self.views[gone as usize]);
         let views = &mut self.views[keep as usize];
         views.extend(moved);
@@ -161,10 +160,8 @@ impl Map {
             }
         }
         for pair in matches {
-            let (skip_a, skip_b) = (
-                tracked.keyframes[pair.a].corners.len() as u32,
-                tracked.keyframes[pair.b].corners.len() as u32,
-            );
+            let (skip_a, skip_b) =
+                (tracked.keyframes[pair.a].corners.len() as u32, tracked.keyframes[pair.b].corners.len() as u32);
             for &(i, j) in &pair.matches {
                 sets.join(offsets[pair.a] + skip_a + i, offsets[pair.b] + skip_b + j);
             }
@@ -260,9 +257,7 @@ impl Map {
         let feature = self.feature(sight);
         self.views[sight.0 as usize]
             .pose
-            .and_then(|pose| {
-                crate::pose::bundle::residual::residual(&self.camera, &pose, position, &feature.pixel)
-            })
+            .and_then(|pose| crate::pose::bundle::residual::residual(&self.camera, &pose, position, &feature.pixel))
             .map_or(f64::INFINITY, |r| r.norm())
     }
 

@@ -45,12 +45,7 @@ impl Sift {
         let mut matrix = Mat::default();
         in_routine(
             "SIFT",
-            self.detector.detect_and_compute_def(
-                gray,
-                &opencv::core::no_array(),
-                &mut keypoints,
-                &mut matrix,
-            ),
+            self.detector.detect_and_compute_def(gray, &opencv::core::no_array(), &mut keypoints, &mut matrix),
         )?;
         if keypoints.is_empty() {
             return Ok(Descriptors::default());
