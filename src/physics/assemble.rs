@@ -60,11 +60,10 @@ fn object_ids(items: &[Item]) -> Vec<ObjectId> {
     items
         .iter()
         .map(|item| {
-            let stem = if RESERVED.contains(&item.class.as_str()) {
-                format!("object_{}", item.class)
-            } else {
-                item.class.clone()
-            };
+            // Identifiers are equal in every format, and USD allows neither a hyphen nor a first digit.
+            let name = item.class.replace('-', "_");
+            let digit = name.starts_with(|c: char| c.is_ascii_digit());
+            let stem = if digit || RESERVED.contains(&name.as_str()) { format!("object_{name}") } else { name };
             let count = counts.entry(stem.clone()).or_default();
             let id = ObjectId::new(&stem, *count);
             *count += 1;

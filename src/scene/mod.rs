@@ -9,6 +9,7 @@ pub mod classes;
 pub mod id;
 pub mod language;
 pub mod model;
+pub mod pieces;
 pub mod spatiallm;
 pub mod text;
 pub mod to_layout;

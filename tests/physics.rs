@@ -1,0 +1,7 @@
+//! Stage 7 and 8 on detector-like drafts: what comes out is consistent, valid and readable.
+
+mod drafts;
+mod exports;
+mod hostile;
+mod repair;
+mod schema;
