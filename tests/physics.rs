@@ -3,5 +3,6 @@
 mod drafts;
 mod exports;
 mod hostile;
+mod judges;
 mod repair;
 mod schema;

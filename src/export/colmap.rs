@@ -97,8 +97,9 @@ fn images(trajectory: &Trajectory) -> String {
 
 fn points(trajectory: &Trajectory) -> String {
     let mut next: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut text =
-        String::from("# 3D point list: POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[] as (IMAGE_ID, POINT2D_IDX)\n");
+    let mut text = String::from(
+        "# 3D point list: POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[] as (IMAGE_ID, POINT2D_IDX)\n",
+    );
     for (k, point) in trajectory.points.iter().enumerate() {
         let track: Vec<String> = point
             .observations
@@ -110,8 +111,17 @@ fn points(trajectory: &Trajectory) -> String {
             })
             .collect();
         let (p, [r, g, b]) = (point.position, point.rgb);
-        writeln!(text, "{} {} {} {} {r} {g} {b} {} {}", k + 1, p.x, p.y, p.z, point.error_px, track.join(" "))
-            .expect("because writing to a String cannot fail");
+        writeln!(
+            text,
+            "{} {} {} {} {r} {g} {b} {} {}",
+            k + 1,
+            p.x,
+            p.y,
+            p.z,
+            point.error_px,
+            track.join(" ")
+        )
+        .expect("because writing to a String cannot fail");
     }
     text
 }

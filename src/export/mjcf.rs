@@ -49,7 +49,12 @@ pub fn mjcf(scene: &Scene) -> String {
     line(1, "<compiler angle=\"radian\" autolimits=\"true\"/>".into());
     line(1, format!("<option timestep=\"{STEP_S}\" gravity=\"0 0 -9.81\" integrator=\"implicitfast\"/>"));
     line(1, "<default>".into());
-    line(2, format!("<geom solref=\"{CONTACT_TIME_S} 1\" friction=\"{STRUCTURE_FRICTION}\" rgba=\"0.84 0.82 0.78 1\"/>"));
+    line(
+        2,
+        format!(
+            "<geom solref=\"{CONTACT_TIME_S} 1\" friction=\"{STRUCTURE_FRICTION}\" rgba=\"0.84 0.82 0.78 1\"/>"
+        ),
+    );
     line(1, "</default>".into());
     line(1, "<worldbody>".into());
     line(2, "<light pos=\"0 0 6\" dir=\"0 0 -1\" castshadow=\"false\"/>".into());
@@ -64,7 +69,13 @@ pub fn mjcf(scene: &Scene) -> String {
             let size = [opening.width, wall.thickness, opening.height];
             let place = placed(opening.center, yaw_of(wall));
             let half = half(size);
-            line(2, format!("<site name=\"{}\" type=\"box\" {place} size=\"{half}\" rgba=\"0.5 0.7 0.9 0.3\"/>", opening.id));
+            line(
+                2,
+                format!(
+                    "<site name=\"{}\" type=\"box\" {place} size=\"{half}\" rgba=\"0.5 0.7 0.9 0.3\"/>",
+                    opening.id
+                ),
+            );
         }
     }
     for object in &scene.objects {
@@ -102,17 +113,32 @@ fn object_lines(object: &Object) -> Vec<(usize, String)> {
     let place = placed(object.center, object.yaw);
     let (id, size) = (&object.id, half(object.size));
     if COVERINGS.contains(&object.class.as_str()) {
-        return vec![(0, format!("<geom name=\"{id}\" type=\"box\" {place} size=\"{size}\" contype=\"0\" conaffinity=\"0\" rgba=\"0.6 0.3 0.3 1\"/>"))];
+        return vec![(
+            0,
+            format!(
+                "<geom name=\"{id}\" type=\"box\" {place} size=\"{size}\" contype=\"0\" conaffinity=\"0\" rgba=\"0.6 0.3 0.3 1\"/>"
+            ),
+        )];
     }
     let friction = object.friction;
     if object.mobility == Mobility::Fixed {
-        return vec![(0, format!("<geom name=\"{id}\" type=\"box\" {place} size=\"{size}\" friction=\"{friction}\" rgba=\"0.5 0.5 0.6 1\"/>"))];
+        return vec![(
+            0,
+            format!(
+                "<geom name=\"{id}\" type=\"box\" {place} size=\"{size}\" friction=\"{friction}\" rgba=\"0.5 0.5 0.6 1\"/>"
+            ),
+        )];
     }
     let mass = object.mass_kg;
     vec![
         (0, format!("<body name=\"{id}\" {place}>")),
         (1, format!("<freejoint name=\"{id}_joint\"/>")),
-        (1, format!("<geom name=\"{id}_geom\" type=\"box\" size=\"{size}\" mass=\"{mass}\" friction=\"{friction}\" rgba=\"0.4 0.55 0.7 1\"/>")),
+        (
+            1,
+            format!(
+                "<geom name=\"{id}_geom\" type=\"box\" size=\"{size}\" mass=\"{mass}\" friction=\"{friction}\" rgba=\"0.4 0.55 0.7 1\"/>"
+            ),
+        ),
         (0, "</body>".into()),
     ]
 }

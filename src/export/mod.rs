@@ -49,7 +49,14 @@ const ALL: &str = "all";
 /// All exporters, in the order in which they run.
 #[must_use]
 pub fn exporters() -> Vec<Box<dyn Exporter>> {
-    vec![Box::new(SceneJson), Box::new(Gltf), Box::new(LayoutText), Box::new(Mjcf), Box::new(Usda), Box::new(Habitat)]
+    vec![
+        Box::new(SceneJson),
+        Box::new(Gltf),
+        Box::new(LayoutText),
+        Box::new(Mjcf),
+        Box::new(Usda),
+        Box::new(Habitat),
+    ]
 }
 
 /// The exporters of these names, each once, in the order of [`exporters`]; `all` is every one, no

@@ -86,8 +86,7 @@ impl Writer {
 
     /// A name that USD accepts and that was not used before.
     fn name(&mut self, id: &str) -> String {
-        let mut name: String =
-            id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let mut name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             name.insert(0, '_');
         }
@@ -180,11 +179,8 @@ impl Writer {
         self.stand([middle.x, middle.y, center_z], d.y.atan2(d.x), None);
         self.mesh("body", &wall_mesh(plan, wall.height, &holes(wall, &openings)), [0.84, 0.82, 0.78], false);
         for (k, piece) in wall_pieces(wall, &openings).into_iter().enumerate() {
-            let center = [
-                0.5 * (piece.u[0] + piece.u[1]),
-                0.0,
-                0.5 * (piece.z[0] + piece.z[1]) - 0.5 * wall.height,
-            ];
+            let center =
+                [0.5 * (piece.u[0] + piece.u[1]), 0.0, 0.5 * (piece.z[0] + piece.z[1]) - 0.5 * wall.height];
             let size = [piece.u[1] - piece.u[0], wall.thickness, piece.z[1] - piece.z[0]];
             self.cube(&collider(&format!("piece_{k}")), center, 0.0, size, &guide());
         }
@@ -214,7 +210,9 @@ impl Writer {
         let name = self.name(&object.id.0);
         let free = object.mobility == Mobility::Movable;
         let head = if free {
-            format!("def Xform \"{name}\" (\n    prepend apiSchemas = [\"PhysicsRigidBodyAPI\", \"PhysicsMassAPI\"]\n)")
+            format!(
+                "def Xform \"{name}\" (\n    prepend apiSchemas = [\"PhysicsRigidBodyAPI\", \"PhysicsMassAPI\"]\n)"
+            )
         } else {
             format!("def Xform \"{name}\"")
         };

@@ -64,13 +64,10 @@ pub fn make_consistent(
     Ok(scene)
 }
 
-/// Adds what the finished scene still violates, measured on the scene itself.
+/// Adds what is measured on the finished scene: where a robot can go, and what is still violated.
 fn verified(scene: Scene, options: &Options) -> Scene {
-    let violations = check::violations(&scene, options.settle_s);
-    if violations.is_empty() {
-        return scene;
-    }
     let mut parts = (*scene).clone();
-    parts.findings.extend(violations);
+    parts.walkability = check::walkability(&scene, options.robot_radius_m);
+    parts.findings.extend(check::violations(&scene, options.settle_s));
     Scene::assemble(parts)
 }

@@ -96,11 +96,8 @@ fn structure(world: &mut PhysicsWorld, scene: &Scene) {
     for object in &scene.objects {
         reach = reach.max(object.center[0].abs().max(object.center[1].abs()) + GROUND_MARGIN_M);
     }
-    let ground = UprightBox {
-        center: [0.0, 0.0, -0.5 * SLAB_M],
-        size: [2.0 * reach, 2.0 * reach, SLAB_M],
-        yaw: 0.0,
-    };
+    let ground =
+        UprightBox { center: [0.0, 0.0, -0.5 * SLAB_M], size: [2.0 * reach, 2.0 * reach, SLAB_M], yaw: 0.0 };
     let mut solids = vec![ground];
     for wall in &scene.walls {
         let (a, b) = (Vec2::from(wall.a), Vec2::from(wall.b));

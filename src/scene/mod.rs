@@ -19,6 +19,6 @@ pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
 pub use model::{
     Evidence, Finding, Mobility, Object, Opening, OpeningKind, Provenance, Relation, RelationKind, Room,
-    Scene, SceneParts, Source, Support, Wall,
+    Scene, SceneParts, Source, Support, Walkability, Wall,
 };
 pub use text::{DroppedLine, LayoutTextError, LineAction, ReadMode};

@@ -35,7 +35,10 @@ fn the_glb_has_one_node_per_element_and_no_required_extension() {
     assert!(read.extensions_used().any(|name| name == "KHR_physics_rigid_bodies"));
     let opening = &scene.openings[0];
     let wall = read.nodes().find(|node| node.name() == Some(&opening.wall.to_string())).unwrap();
-    assert!(wall.children().any(|child| child.name() == Some(&opening.id.0)), "openings hang under their wall");
+    assert!(
+        wall.children().any(|child| child.name() == Some(&opening.id.0)),
+        "openings hang under their wall"
+    );
 }
 
 #[test]

@@ -145,7 +145,8 @@ fn ten_thousand_boxes_on_one_spot_are_thinned_with_a_finding_each() {
     let draft = heap(10_000, 0.0);
     let scene = repaired(&draft);
     assert!(!scene.objects.is_empty());
-    let gone = scene.findings.iter().filter(|f| f.code == "object-removed" || f.code == "object-merged").count();
+    let gone =
+        scene.findings.iter().filter(|f| f.code == "object-removed" || f.code == "object-merged").count();
     assert_eq!(scene.objects.len() + gone, 10_000);
     let figures = roomwright::physics::check(&scene, None);
     assert_eq!(figures.collision.colliding, 0, "{}", figures.table());
@@ -164,7 +165,9 @@ fn too_large_drafts_and_senseless_options_are_clear_errors() {
     let mut draft = heap(1, 0.0);
     draft.objects = vec![draft.objects[0].clone(); 60_000];
     let run = |draft: &Draft, options: &Options| {
-        make_consistent(draft, options, Provenance::default(), &Reporter::default()).map(|_| ()).map_err(|e| e.to_string())
+        make_consistent(draft, options, Provenance::default(), &Reporter::default())
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     };
     let message = run(&draft, &Options::default()).unwrap_err();
     assert!(message.contains("60000 objects"), "{message}");

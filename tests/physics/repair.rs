@@ -22,7 +22,11 @@ fn the_truth_stays_as_it_is() {
         let figures = check(&scene, Some(&draft));
         let evidence = figures.evidence.as_ref().expect("a draft was given");
         assert_eq!(evidence.boxes_removed + evidence.walls_removed, 0, "seed {seed}\n{}", figures.table());
-        assert!(evidence.boxes_max_m < 0.02 && evidence.walls_max_m < 0.005, "seed {seed}\n{}", figures.table());
+        assert!(
+            evidence.boxes_max_m < 0.02 && evidence.walls_max_m < 0.005,
+            "seed {seed}\n{}",
+            figures.table()
+        );
         assert_eq!(scene.rooms.len(), draft.rooms.len(), "seed {seed}");
     }
 }
@@ -100,7 +104,8 @@ fn object(class: &str, center: [f64; 3], size: [f64; 3]) -> DraftObject {
 
 #[test]
 fn three_walls_get_a_fourth_and_say_so() {
-    let walls = vec![wall([0.0, 0.0], [4.0, 0.02]), wall([4.0, 0.0], [4.03, 3.0]), wall([0.02, 3.0], [0.0, 0.0])];
+    let walls =
+        vec![wall([0.0, 0.0], [4.0, 0.02]), wall([4.0, 0.0], [4.03, 3.0]), wall([0.02, 3.0], [0.0, 0.0])];
     let scene = repaired(&Draft { walls, ..Draft::default() });
     assert_eq!((scene.rooms.len(), scene.walls.len()), (1, 4));
     assert!(scene.findings.iter().any(|f| f.code == "wall-inferred"));
@@ -112,7 +117,10 @@ fn three_walls_get_a_fourth_and_say_so() {
 #[test]
 fn two_walls_stay_open_and_things_still_stand() {
     let walls = vec![wall([0.0, 0.0], [4.0, 0.0]), wall([0.0, 3.0], [0.0, 0.0])];
-    let objects = vec![object("table", [2.0, 1.5, 0.36], [1.2, 0.8, 0.72]), object("tv", [2.0, 0.09, 1.4], [1.0, 0.08, 0.6])];
+    let objects = vec![
+        object("table", [2.0, 1.5, 0.36], [1.2, 0.8, 0.72]),
+        object("tv", [2.0, 0.09, 1.4], [1.0, 0.08, 0.6]),
+    ];
     let scene = repaired(&Draft { walls, objects, ..Draft::default() });
     assert_eq!(scene.walls.len(), 2);
     assert_eq!(scene.rooms.len(), 1, "what was seen has a floor");

@@ -48,10 +48,15 @@ fn problem(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Stri
     }
     if let Some(items) = value.as_array() {
         let count = items.len() as u64;
-        if schema["minItems"].as_u64().is_some_and(|n| count < n) || schema["maxItems"].as_u64().is_some_and(|n| count > n) {
+        if schema["minItems"].as_u64().is_some_and(|n| count < n)
+            || schema["maxItems"].as_u64().is_some_and(|n| count > n)
+        {
             return Some(format!("{at}: {count} entries"));
         }
-        return items.iter().enumerate().find_map(|(i, item)| problem(root, &schema["items"], item, &format!("{at}[{i}]")));
+        return items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| problem(root, &schema["items"], item, &format!("{at}[{i}]")));
     }
     let fields = value.as_object()?;
     let Some(properties) = schema["properties"].as_object() else { return None };

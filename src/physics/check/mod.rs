@@ -16,7 +16,8 @@ use super::geometry::UprightBox;
 use super::relations::shape;
 use super::simulation;
 use crate::layout::Draft;
-use crate::scene::{ElementId, Finding, Scene};
+use crate::math::Vec2;
+use crate::scene::{ElementId, Finding, Scene, Walkability};
 use serde::{Deserialize, Serialize};
 
 /// Simulated time of the stability figure, seconds.
@@ -165,9 +166,7 @@ impl Consistency {
 /// Measures a scene; with its draft also how far it is from the evidence.
 #[must_use]
 pub fn check(scene: &Scene, draft: Option<&Draft>) -> Consistency {
-    let shapes: Vec<UprightBox> = scene.objects.iter().map(shape).collect();
-    let floors: Vec<Vec<crate::math::Vec2>> =
-        scene.rooms.iter().map(|room| super::structure::room_floor(room, &scene.walls)).collect();
+    let (shapes, floors) = shapes_and_floors(scene);
     Consistency {
         objects: scene.objects.len(),
         collision: contact::collision(scene, &shapes),
@@ -182,12 +181,29 @@ pub fn check(scene: &Scene, draft: Option<&Draft>) -> Consistency {
     }
 }
 
+/// Where a robot of this radius can go.
+pub(super) fn walkability(scene: &Scene, robot_radius_m: f64) -> Walkability {
+    let (shapes, floors) = shapes_and_floors(scene);
+    let figures = walkable::navigability(scene, &shapes, &floors, robot_radius_m);
+    let blocked = &figures.reachable.failing;
+    let reachable = scene.objects.iter().map(|object| &object.id);
+    Walkability {
+        robot_radius_m,
+        free_area_m2: figures.free_area_m2,
+        largest_share: figures.largest_share,
+        reachable: reachable.filter(|id| !blocked.iter().any(|blocked| blocked.0 == id.0)).cloned().collect(),
+    }
+}
+
+fn shapes_and_floors(scene: &Scene) -> (Vec<UprightBox>, Vec<Vec<Vec2>>) {
+    let floors = scene.rooms.iter().map(|room| super::structure::room_floor(room, &scene.walls));
+    (scene.objects.iter().map(shape).collect(), floors.collect())
+}
+
 /// What a scene still violates, as findings: penetration, lacking support, out of bounds, and, when
 /// simulated for some seconds, what does not stand still.
 pub(super) fn violations(scene: &Scene, settle_s: f64) -> Vec<Finding> {
-    let shapes: Vec<UprightBox> = scene.objects.iter().map(shape).collect();
-    let floors: Vec<Vec<crate::math::Vec2>> =
-        scene.rooms.iter().map(|room| super::structure::room_floor(room, &scene.walls)).collect();
+    let (shapes, floors) = shapes_and_floors(scene);
     let mut findings = Vec::new();
     let mut say = |code: &str, elements: Vec<ElementId>, message: String, value_m: Option<f64>| {
         findings.push(Finding { code: code.to_owned(), elements, message, value_m, unresolved: true });

@@ -27,7 +27,12 @@ impl Consistency {
         let o = &self.opening_clearance;
         line(
             "opening clearance",
-            format!("doors {:.0} %, windows {:.0} %, blocked: {}", 100.0 * o.doors, 100.0 * o.windows, names(&o.blocked)),
+            format!(
+                "doors {:.0} %, windows {:.0} %, blocked: {}",
+                100.0 * o.doors,
+                100.0 * o.windows,
+                names(&o.blocked)
+            ),
         );
         let n = &self.navigability;
         line(
@@ -47,7 +52,12 @@ impl Consistency {
         let s = &self.stability;
         line(
             "stability",
-            format!("{} still for {:.0} s, farthest move {:.1} mm", share(&s.still), s.seconds, 1000.0 * s.farthest_m),
+            format!(
+                "{} still for {:.0} s, farthest move {:.1} mm",
+                share(&s.still),
+                s.seconds,
+                1000.0 * s.farthest_m
+            ),
         );
         if let Some(e) = &self.evidence {
             line(

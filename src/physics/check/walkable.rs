@@ -39,12 +39,7 @@ impl Raster {
         let size = high - low;
         let cell = CELL_M.max((size.x * size.y / MAX_CELLS).sqrt()).max(size.max() / MAX_CELLS.sqrt());
         let cells = |length: f64| (length / cell).ceil() as usize + 3;
-        Some(Self {
-            origin: low.add_scalar(-cell),
-            cell,
-            width: cells(size.x),
-            height: cells(size.y),
-        })
+        Some(Self { origin: low.add_scalar(-cell), cell, width: cells(size.x), height: cells(size.y) })
     }
 
     fn center(&self, i: usize) -> Vec2 {
@@ -114,8 +109,7 @@ pub(super) fn navigability(
     let reachable = Share::of(scene.objects.iter().enumerate().map(|(i, object)| {
         let base = &shapes[standing_base(scene, i)];
         let cells = raster.cells_near(&base.footprint(), touch);
-        let touched =
-            cells.iter().any(|&cell| largest[cell] && covers(base, raster.center(cell), touch));
+        let touched = cells.iter().any(|&cell| largest[cell] && covers(base, raster.center(cell), touch));
         // What hangs is reached when one can stand under it or before it, or before what is below it.
         let under = !touched
             && matches!(object.support, Support::Wall(_) | Support::Ceiling)

@@ -91,7 +91,7 @@ impl Surroundings {
 
     /// Where doors swing into a room.
     pub fn swings_of(&self, room: Option<usize>) -> &[UprightBox] {
-        room.map_or(&[], |room| &self.swings[room])
+        room.map_or(&[][..], |room| self.swings[room].as_slice())
     }
 
     /// The room that holds the item's centre, or the nearest one.
@@ -143,11 +143,18 @@ impl Surroundings {
             .iter()
             .filter(|barrier| barrier.wall.is_some())
             .map(|barrier| (barrier.body.plan_gap(&item.shape), barrier))
-            .min_by(|p, q| p.0.total_cmp(&q.0).then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm())));
+            .min_by(|p, q| {
+                p.0.total_cmp(&q.0)
+                    .then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm()))
+            });
         let Some((_, barrier)) = nearest else { return item.shape.yaw };
         let off = (item.shape.yaw - barrier.body.yaw).rem_euclid(FRAC_PI_2);
         let off = if off > 0.5 * FRAC_PI_2 { off - FRAC_PI_2 } else { off };
-        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma { wrap_angle(item.shape.yaw - off) } else { item.shape.yaw }
+        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma {
+            wrap_angle(item.shape.yaw - off)
+        } else {
+            item.shape.yaw
+        }
     }
 }
 

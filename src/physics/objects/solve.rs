@@ -354,7 +354,11 @@ fn swings(programme: &mut QuadraticProgramme, k: usize, item: &Item, surrounding
         let mut form = Form::default();
         form.face(k, item, best, 1.0, -1.0);
         let face = best.dot(&swing.plan()) + swing.reach(best);
-        programme.at_least_or_pay(&form.terms, face - form.at_measured, 2.0 * SWING_PRICE_SIGMAS / item.sigma);
+        programme.at_least_or_pay(
+            &form.terms,
+            face - form.at_measured,
+            2.0 * SWING_PRICE_SIGMAS / item.sigma,
+        );
     }
 }
 

@@ -65,7 +65,10 @@ pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Optio
         findings.note(
             "closing-skipped",
             Vec::new(),
-            format!("{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})", graph.edges.len()),
+            format!(
+                "{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})",
+                graph.edges.len()
+            ),
             None,
         );
         return;
@@ -149,7 +152,8 @@ fn straight(
             continue;
         }
         let whole = !loose && !is_loose(to);
-        let penalty = if aligned { 0.0 } else { OBLIQUE_PENALTY } + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
+        let penalty =
+            if aligned { 0.0 } else { OBLIQUE_PENALTY } + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
         let length = step.norm();
         found.push(Closing { from, via: None, to: Target::Node(to), length, needs_hint: whole, penalty });
     }

@@ -107,13 +107,7 @@ fn reach_in(graph: &WallGraph, walls: &[Wall], edge: usize) -> [f64; 2] {
     })
 }
 
-fn fit(
-    draft: usize,
-    opening: &CleanOpening,
-    graph: &WallGraph,
-    walls: &[Wall],
-    edge: usize,
-) -> Option<Slot> {
+fn fit(draft: usize, opening: &CleanOpening, graph: &WallGraph, walls: &[Wall], edge: usize) -> Option<Slot> {
     let wall = &walls[edge];
     let (origin, along, length) = frame(wall);
     let reach = reach_in(graph, walls, edge);
@@ -144,7 +138,8 @@ fn separate(mut row: Vec<Slot>, clean: &Clean, findings: &mut Findings) -> Vec<S
         let mut wins = true;
         while let Some(last) = kept.last().cloned() {
             let shared = last.to.min(slot.to) - last.from.max(slot.from);
-            let stacked = last.top + VERTICAL_MARGIN_M <= slot.bottom || slot.top + VERTICAL_MARGIN_M <= last.bottom;
+            let stacked =
+                last.top + VERTICAL_MARGIN_M <= slot.bottom || slot.top + VERTICAL_MARGIN_M <= last.bottom;
             if stacked || shared <= -MARGIN_M {
                 break;
             }
