@@ -11,7 +11,6 @@ pub mod language;
 pub mod model;
 pub mod spatiallm;
 pub mod text;
-pub mod to_layout;
 
 pub use class_map::{ClassMap, ClassMapError};
 pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
