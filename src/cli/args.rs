@@ -92,6 +92,9 @@ pub struct RunArgs {
     /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
     pub export: Vec<String>,
+    /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
+    #[arg(long)]
+    pub overlay: bool,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,
@@ -116,8 +119,16 @@ pub struct ExportArgs {
 pub enum EvalKind {
     /// Layout F1 of two layout texts or scenes.
     Layout,
+    /// Rooms, corners and angles.
+    Plan,
     /// Absolute and relative trajectory error of two TUM files.
     Trajectory,
+    /// Depth images of two folders.
+    Depth,
+    /// Two point clouds.
+    Cloud,
+    /// Everything about a scene.
+    Scene,
 }
 
 /// `roomwright eval`.

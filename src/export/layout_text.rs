@@ -5,6 +5,7 @@
 //! over all classes.
 
 use super::{Error, Exporter, write_atomically};
+use crate::layout::{Draft, DraftOpening};
 use crate::scene::{BoxEntity, Layout, Opening, OpeningEntity, OpeningKind, Scene, WallEntity};
 use std::path::{Path, PathBuf};
 
@@ -19,14 +20,14 @@ impl Exporter for LayoutText {
 
     fn export(&self, scene: &Scene, dir: &Path) -> Result<Vec<PathBuf>, Error> {
         let path = dir.join("layout.txt");
-        write_atomically(&path, layout(scene).to_text().as_bytes())?;
+        write_atomically(&path, of_scene(scene).to_text().as_bytes())?;
         Ok(vec![path])
     }
 }
 
 /// What the layout language can say of a scene.
 #[must_use]
-pub fn layout(scene: &Scene) -> Layout {
+pub fn of_scene(scene: &Scene) -> Layout {
     Layout {
         walls: scene
             .walls
@@ -42,6 +43,52 @@ pub fn layout(scene: &Scene) -> Layout {
         doors: openings(scene, OpeningKind::Door),
         windows: openings(scene, OpeningKind::Window),
         boxes: scene
+            .objects
+            .iter()
+            .zip(0..)
+            .map(|(object, id)| BoxEntity {
+                id,
+                class: object.class.clone(),
+                center: object.center,
+                yaw: object.yaw,
+                size: object.size,
+            })
+            .collect(),
+    }
+}
+
+/// What a detector believes, in the layout language; numbers are positions in the draft.
+#[must_use]
+pub fn of_draft(draft: &Draft) -> Layout {
+    let of_kind = |kind: OpeningKind| {
+        let of_kind = draft.openings.iter().filter(|opening| opening.kind == kind);
+        of_kind
+            .zip(0..)
+            .map(|(opening, id): (&DraftOpening, u32)| OpeningEntity {
+                id,
+                wall: opening.wall_idx as u32,
+                center: opening.center,
+                width: opening.width,
+                height: opening.height,
+            })
+            .collect()
+    };
+    Layout {
+        walls: draft
+            .walls
+            .iter()
+            .zip(0..)
+            .map(|(wall, id)| WallEntity {
+                id,
+                a: [wall.a[0], wall.a[1], 0.0],
+                b: [wall.b[0], wall.b[1], 0.0],
+                height: wall.height,
+                thickness: wall.thickness,
+            })
+            .collect(),
+        doors: of_kind(OpeningKind::Door),
+        windows: of_kind(OpeningKind::Window),
+        boxes: draft
             .objects
             .iter()
             .zip(0..)

@@ -95,10 +95,8 @@ pub fn slab_face(polygon: &[[f64; 2]], z: f64, up: bool) -> Mesh {
 #[must_use]
 pub fn cuboid(size: [f64; 3]) -> Mesh {
     let [x, y, z] = size.map(|edge| 0.5 * edge);
-    let positions: Vec<[f64; 3]> = [-z, z]
-        .into_iter()
-        .flat_map(|z| [[-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]])
-        .collect();
+    let positions: Vec<[f64; 3]> =
+        [-z, z].into_iter().flat_map(|z| [[-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]]).collect();
     let faces: [[u32; 4]; 6] =
         [[3, 2, 1, 0], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]];
     let triangles = faces.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
@@ -180,7 +178,11 @@ fn mitres(scene: &Scene, wall: usize, end: usize, corner: &[(usize, usize)]) -> 
     let limit = MITRE_LIMIT * 2.0 * half;
     // The faces v = half and the neighbour's meet at u = (half·cos + other)/sin of the angle between.
     let meet = |angle: f64, other: f64| {
-        if angle.sin().abs() < IN_LINE_SINE { 0.0 } else { ((half * angle.cos() + other) / angle.sin()).clamp(-limit, limit) }
+        if angle.sin().abs() < IN_LINE_SINE {
+            0.0
+        } else {
+            ((half * angle.cos() + other) / angle.sin()).clamp(-limit, limit)
+        }
     };
     match (others.first(), others.last()) {
         (Some(&(ccw, ccw_half)), Some(&(cw, cw_half))) => {
@@ -232,7 +234,10 @@ pub fn wall_mesh(plan: &WallPlan, height: f64, holes: &[Hole]) -> Mesh {
     let mut cut: Vec<Hole> = Vec::new();
     for hole in holes.iter().filter(fits) {
         let apart = |other: &Hole| {
-            hole.u[0] > other.u[1] || other.u[0] > hole.u[1] || hole.z[0] > other.z[1] || other.z[0] > hole.z[1]
+            hole.u[0] > other.u[1]
+                || other.u[0] > hole.u[1]
+                || hole.z[0] > other.z[1]
+                || other.z[0] > hole.z[1]
         };
         if cut.iter().all(apart) {
             cut.push(*hole);

@@ -6,9 +6,7 @@ use super::relations;
 use super::structure::Structure;
 use crate::math::wrap_angle;
 use crate::scene::model::SCHEMA_VERSION;
-use crate::scene::{
-    ElementId, Mobility, Object, ObjectId, Provenance, Scene, SceneParts, Support,
-};
+use crate::scene::{ElementId, Mobility, Object, ObjectId, Provenance, Scene, SceneParts, Support};
 use std::collections::BTreeMap;
 
 /// What a reader must know of the numbers.

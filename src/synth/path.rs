@@ -115,7 +115,12 @@ impl Floor {
             })
             .collect();
         let leaves = leaf_segments(house);
-        let mut floor = Self { origin: low, width, clearance: vec![0.0; width * height], room: vec![None; width * height] };
+        let mut floor = Self {
+            origin: low,
+            width,
+            clearance: vec![0.0; width * height],
+            room: vec![None; width * height],
+        };
         for cell in 0..width * height {
             let p = floor.at(cell);
             let room = polygons.iter().position(|polygon| contains(polygon, p));
@@ -146,15 +151,17 @@ impl Floor {
     fn neighbours(&self, cell: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let (x, y) = ((cell % self.width) as isize, (cell / self.width) as isize);
         let height = (self.clearance.len() / self.width) as isize;
-        [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, -1), (-1, 1), (1, 1)].into_iter().filter_map(move |(dx, dy): (isize, isize)| {
-            let (nx, ny) = (x + dx, y + dy);
-            if nx < 0 || ny < 0 || nx >= self.width as isize || ny >= height {
-                return None;
-            }
-            let next = (ny * self.width as isize + nx) as usize;
-            let free = f64::from(self.clearance[next]) > CLEARANCE_M;
-            free.then_some((next, CELL_M * ((dx * dx + dy * dy) as f64).sqrt()))
-        })
+        [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, -1), (-1, 1), (1, 1)].into_iter().filter_map(
+            move |(dx, dy): (isize, isize)| {
+                let (nx, ny) = (x + dx, y + dy);
+                if nx < 0 || ny < 0 || nx >= self.width as isize || ny >= height {
+                    return None;
+                }
+                let next = (ny * self.width as isize + nx) as usize;
+                let free = f64::from(self.clearance[next]) > CLEARANCE_M;
+                free.then_some((next, CELL_M * ((dx * dx + dy * dy) as f64).sqrt()))
+            },
+        )
     }
 
     /// Way between two cells by A*, tight places priced; `None` when there is none.
@@ -258,7 +265,10 @@ fn free_distance(
             if d < free {
                 let foot = closest_on_segment(p, a, b);
                 let opened = gates.iter().any(|g| {
-                    (0..4).map(|k| point_segment_distance(foot, g[k], g[(k + 1) % 4])).fold(f64::MAX, f64::min) < 0.06
+                    (0..4)
+                        .map(|k| point_segment_distance(foot, g[k], g[(k + 1) % 4]))
+                        .fold(f64::MAX, f64::min)
+                        < 0.06
                         || contains(g, foot)
                         || contains(&[g[3], g[2], g[1], g[0]], foot)
                 });
@@ -308,8 +318,14 @@ pub fn walk(house: &House, seed: u64, options: &PathOptions) -> Option<CameraPat
 }
 
 /// Waypoints of a depth-first tour through the rooms.
-fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> Option<(Vec<usize>, Vec<usize>)> {
-    let roomiest = (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]))?;
+fn tour(
+    house: &House,
+    floor: &Floor,
+    rng: &mut ChaCha8Rng,
+    per_room: usize,
+) -> Option<(Vec<usize>, Vec<usize>)> {
+    let roomiest =
+        (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]))?;
     if f64::from(floor.clearance[roomiest]) <= CLEARANCE_M {
         return None;
     }
@@ -321,7 +337,9 @@ fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> 
             .collect()
     };
     let free: Vec<Vec<usize>> = (0..count).map(walked_from).collect();
-    let start = (0..count).filter(|&r| !free[r].is_empty()).max_by_key(|&r| (house.plan.rooms[r].nodes.len() > 3, free[r].len()))?;
+    let start = (0..count)
+        .filter(|&r| !free[r].is_empty())
+        .max_by_key(|&r| (house.plan.rooms[r].nodes.len() > 3, free[r].len()))?;
     let mut links = vec![Vec::new(); count];
     for opening in house.plan.openings.iter().filter(|o| o.is_walkable()) {
         let wall = house.plan.walls[opening.wall];
@@ -355,7 +373,14 @@ fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> 
 }
 
 /// Waypoints round a room: far from each other, in order of angle, the last one near the next door.
-fn room_loop(floor: &Floor, free: &[usize], from: Option<[f64; 2]>, to: Option<[f64; 2]>, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+fn room_loop(
+    floor: &Floor,
+    free: &[usize],
+    from: Option<[f64; 2]>,
+    to: Option<[f64; 2]>,
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<usize> {
     let mean = free.iter().fold([0.0, 0.0], |m, &c| {
         let p = floor.at(c);
         [m[0] + p[0] / free.len() as f64, m[1] + p[1] / free.len() as f64]
@@ -401,7 +426,10 @@ fn resample(raw: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let mut at = STEP_M - carry;
         while at <= length {
             let k = at / length;
-            out.push([pair[0][0] + k * (pair[1][0] - pair[0][0]), pair[0][1] + k * (pair[1][1] - pair[0][1])]);
+            out.push([
+                pair[0][0] + k * (pair[1][0] - pair[0][0]),
+                pair[0][1] + k * (pair[1][1] - pair[0][1]),
+            ]);
             at += STEP_M;
         }
         carry = length - (at - STEP_M);
@@ -473,7 +501,10 @@ fn gaze_along(house: &House, floor: &Floor, way: &[[f64; 2]], rng: &mut ChaCha8R
         let before = vectors.clone();
         for i in 0..count {
             let (p, q) = (before[i.saturating_sub(1)], before[(i + 1).min(count - 1)]);
-            vectors[i] = [0.25 * p[0] + 0.5 * before[i][0] + 0.25 * q[0], 0.25 * p[1] + 0.5 * before[i][1] + 0.25 * q[1]];
+            vectors[i] = [
+                0.25 * p[0] + 0.5 * before[i][0] + 0.25 * q[0],
+                0.25 * p[1] + 0.5 * before[i][1] + 0.25 * q[1],
+            ];
         }
     }
     let mut yaw: Vec<f64> = Vec::with_capacity(count);
@@ -486,7 +517,13 @@ fn gaze_along(house: &House, floor: &Floor, way: &[[f64; 2]], rng: &mut ChaCha8R
 }
 
 /// Gives the way its time, and the camera its gait.
-fn timed(way: &[[f64; 2]], gaze: &[f64], rooms: Vec<usize>, rng: &mut ChaCha8Rng, options: &PathOptions) -> CameraPath {
+fn timed(
+    way: &[[f64; 2]],
+    gaze: &[f64],
+    rooms: Vec<usize>,
+    rng: &mut ChaCha8Rng,
+    options: &PathOptions,
+) -> CameraPath {
     let turn = options.turn_dps.max(1.0).to_radians();
     let speed = options.speed_mps.max(0.05);
     let mut durations: Vec<f64> = (1..way.len())
@@ -535,7 +572,13 @@ impl Shake {
     fn draw(rng: &mut ChaCha8Rng, options: &PathOptions) -> Self {
         let height = if options.height_m > 0.0 { options.height_m } else { rng.random_range(1.35..1.65) };
         let phases = std::array::from_fn(|_| rng.random_range(0.0..TAU));
-        Self { height, pitch: options.pitch_deg.to_radians(), amount: options.shake, gait_hz: rng.random_range(1.5..1.9), phases }
+        Self {
+            height,
+            pitch: options.pitch_deg.to_radians(),
+            amount: options.shake,
+            gait_hz: rng.random_range(1.5..1.9),
+            phases,
+        }
     }
 
     fn pose(&self, time: f64, place: [f64; 2], yaw: f64) -> Pose {

@@ -83,22 +83,24 @@ impl Renderer {
         let seen = visibility(&self.mesh, &view, [width, height]);
         let mut radiance = vec![[0.0f32; 3]; width * height];
         let mut depth = vec![0.0f32; width * height];
-        radiance.par_chunks_mut(width).zip(depth.par_chunks_mut(width)).enumerate().for_each(|(y, (row, depths))| {
-            for x in 0..width {
-                let mut charts = [NOTHING; SAMPLES * SAMPLES];
-                let mut panes = 0u32;
-                for (k, chart) in charts.iter_mut().enumerate() {
-                    let at = (y * SAMPLES + k / SAMPLES) * seen.width + x * SAMPLES + k % SAMPLES;
-                    *chart = seen.chart[at];
-                    panes += u32::from(seen.panes[at]);
+        radiance.par_chunks_mut(width).zip(depth.par_chunks_mut(width)).enumerate().for_each(
+            |(y, (row, depths))| {
+                for x in 0..width {
+                    let mut charts = [NOTHING; SAMPLES * SAMPLES];
+                    let mut panes = 0u32;
+                    for (k, chart) in charts.iter_mut().enumerate() {
+                        let at = (y * SAMPLES + k / SAMPLES) * seen.width + x * SAMPLES + k % SAMPLES;
+                        *chart = seen.chart[at];
+                        panes += u32::from(seen.panes[at]);
+                    }
+                    let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
+                    let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
+                    let pass = GLASS_PASS.powf(panes);
+                    row[x] = color.map(|c| c * pass + 0.06 * panes * self.typical_sheen());
+                    depths[x] = d;
                 }
-                let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
-                let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
-                let pass = GLASS_PASS.powf(panes);
-                row[x] = color.map(|c| c * pass + 0.06 * panes * self.typical_sheen());
-                depths[x] = d;
-            }
-        });
+            },
+        );
         Frame { width, height, radiance, depth }
     }
 
@@ -167,7 +169,11 @@ impl Renderer {
         } else {
             let k = 1.0 / material.repeat_m;
             let base = texture.sample(s * k + chart.shift[0], t * k + chart.shift[1], footprint * k);
-            let fine = self.textures.grain.sample(s / GRAIN_M + chart.shift[1], t / GRAIN_M + chart.shift[0], footprint / GRAIN_M);
+            let fine = self.textures.grain.sample(
+                s / GRAIN_M + chart.shift[1],
+                t / GRAIN_M + chart.shift[0],
+                footprint / GRAIN_M,
+            );
             // Large uneven stains hide the repeats.
             let broad = self.textures.grain.sample(s / 5.3 + chart.shift[0], t / 5.3 + chart.shift[1], 0.02);
             std::array::from_fn(|c| base[c] * fine[c] * (0.6 + 0.4 * broad[c]))

@@ -216,7 +216,8 @@ impl Writer {
     fn finish(mut self, scene: &Scene, children: Vec<NodeIndex>) -> Result<Vec<u8>, Error> {
         let unwritable = |problem: String| Error::Unwritable { format: "glb", problem };
         let empty = children.is_empty();
-        let top = self.node("scene", Stand::default(), None, &json!({ "class": "scene", "id": "scene" }), children);
+        let top =
+            self.node("scene", Stand::default(), None, &json!({ "class": "scene", "id": "scene" }), children);
         let scene_index = self.root.push(json::Scene {
             name: Some("scene".to_owned()),
             nodes: vec![top],

@@ -30,7 +30,12 @@ const REPORT_SIGMAS: f64 = 3.0;
 const REPORT_M: f64 = 0.1;
 
 /// Puts all objects in their place.
-pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, findings: &mut Findings) -> Vec<Item> {
+pub(crate) fn place(
+    clean: &Clean,
+    structure: &Structure,
+    options: &Options,
+    findings: &mut Findings,
+) -> Vec<Item> {
     let surroundings = Surroundings::new(structure);
     let mut items: Vec<Item> =
         clean.objects.iter().enumerate().map(|(draft, object)| Item::new(object, draft, options)).collect();

@@ -124,11 +124,18 @@ impl Surroundings {
             .iter()
             .filter(|barrier| barrier.wall.is_some())
             .map(|barrier| (barrier.body.plan_gap(&item.shape), barrier))
-            .min_by(|p, q| p.0.total_cmp(&q.0).then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm())));
+            .min_by(|p, q| {
+                p.0.total_cmp(&q.0)
+                    .then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm()))
+            });
         let Some((_, barrier)) = nearest else { return item.shape.yaw };
         let off = (item.shape.yaw - barrier.body.yaw).rem_euclid(FRAC_PI_2);
         let off = if off > 0.5 * FRAC_PI_2 { off - FRAC_PI_2 } else { off };
-        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma { wrap_angle(item.shape.yaw - off) } else { item.shape.yaw }
+        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma {
+            wrap_angle(item.shape.yaw - off)
+        } else {
+            item.shape.yaw
+        }
     }
 }
 

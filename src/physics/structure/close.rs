@@ -55,7 +55,10 @@ pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Optio
         findings.note(
             "closing-skipped",
             Vec::new(),
-            format!("{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})", graph.edges.len()),
+            format!(
+                "{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})",
+                graph.edges.len()
+            ),
             None,
         );
         return;
@@ -65,9 +68,8 @@ pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Optio
         let mut candidates = candidates(graph, &known, hints, options);
         candidates.sort_by(|p, q| p.length.total_cmp(&q.length));
         candidates.truncate(MAX_TRIALS);
-        let accepted = candidates
-            .into_iter()
-            .find_map(|closing| attempt(graph, &closing, &known, hints, options));
+        let accepted =
+            candidates.into_iter().find_map(|closing| attempt(graph, &closing, &known, hints, options));
         let Some(next) = accepted else { return };
         *graph = next;
     }

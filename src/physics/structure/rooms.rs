@@ -113,7 +113,8 @@ fn closed_room(graph: &WallGraph, face: &Face, detected: Option<&DraftRoom>, id:
         inferred |= graph.edges[edge].is_inferred();
         if !graph.edges[edge].is_inferred() {
             // The median of the heights, each counted once per decimetre of wall.
-            heights.extend(std::iter::repeat_n(graph.edges[edge].height, (10.0 * l).clamp(1.0, 500.0) as usize));
+            heights
+                .extend(std::iter::repeat_n(graph.edges[edge].height, (10.0 * l).clamp(1.0, 500.0) as usize));
         }
     }
     let ceiling = detected.and_then(|room| room.ceiling_z).filter(|z| z.is_finite() && *z > 0.5 && *z < 20.0);
@@ -292,7 +293,8 @@ fn level_ceilings(rooms: &mut [Room], walls: &mut [Wall]) {
 /// Names the rooms on both sides of every wall.
 fn attach_walls(walls: &mut [Wall], rooms: &[Room]) {
     for wall in walls.iter_mut() {
-        wall.rooms = rooms.iter().filter(|r| r.walls.contains(&Some(wall.id))).map(|r| r.id).take(2).collect();
+        wall.rooms =
+            rooms.iter().filter(|r| r.walls.contains(&Some(wall.id))).map(|r| r.id).take(2).collect();
         if wall.rooms.is_empty() {
             let middle = 0.5 * (Vec2::from(wall.a) + Vec2::from(wall.b));
             let around = rooms.iter().find(|room| {
