@@ -2,7 +2,7 @@
 
 use crate::align::{Alignment, Hints};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
-use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
+use crate::cloud::{Cloud, FreeSpace, World};
 use crate::depth::DepthMaps;
 use crate::layout::{DetectorInput, Draft};
 use crate::math::{Point3, Sim3, Vec3};
@@ -14,6 +14,8 @@ use crate::video::{FrameSet, InputKind};
 use crate::{align, cloud, depth, export, layout, nn, physics, pose, video};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+pub use crate::artifact::Aligned;
 
 /// Options of all stages, with the dotted keys of `--set` and of the configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -103,14 +105,6 @@ pub struct Capture {
     pub depths: DepthMaps,
     /// Models that took part: id and SHA-256.
     pub models: Vec<(String, String)>,
-}
-
-/// The cloud in the scene frame, and how it came there.
-pub struct Aligned {
-    /// The transform and its doubts.
-    pub alignment: Alignment,
-    /// The cloud.
-    pub cloud: Cloud<SceneFrame>,
 }
 
 /// The results of a run.

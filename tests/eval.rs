@@ -3,6 +3,7 @@
 mod dense;
 mod layout;
 mod plan;
+mod scene;
 mod trajectory;
 
 use rand::{Rng, RngExt};

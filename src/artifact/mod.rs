@@ -7,6 +7,8 @@
 
 mod store;
 
+pub use store::Aligned;
+
 use crate::report::{Reporter, Warning};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

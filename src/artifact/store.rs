@@ -1,7 +1,8 @@
 //! How each stage's result is stored in its folder.
 
 use super::{Artifact, Error, read_json, write_atomic, write_json};
-use crate::cloud::{Cloud, Frame, World, ply};
+use crate::align::Alignment;
+use crate::cloud::{Cloud, Frame, SceneFrame, World, ply};
 use crate::depth::DepthMaps;
 use crate::layout::Draft;
 use crate::pose::Trajectory;
@@ -85,7 +86,15 @@ impl Artifact for Cloud<World> {
     }
 }
 
-impl Artifact for crate::pipeline::Aligned {
+/// The cloud in the scene frame, and how it came there.
+pub struct Aligned {
+    /// The transform and its doubts.
+    pub alignment: Alignment,
+    /// The cloud.
+    pub cloud: Cloud<SceneFrame>,
+}
+
+impl Artifact for Aligned {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("align.json"), &self.alignment)?;
         save_cloud(&self.cloud, &folder.join("aligned.ply"))

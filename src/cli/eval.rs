@@ -43,7 +43,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             print(json, &score, || score.table())
         }
         EvalKind::Scene => {
-            let score = scene::run_scene(pred, truth, ignore, &layout::Options::default())?;
+            let score = scene::run_scene(pred, truth, ignore, &layout::Options::default(), &Reporter::default())?;
             print(json, &score, || score.table())
         }
     }

@@ -77,9 +77,11 @@ pub fn run_cloud(
 }
 
 /// Positions of a PLY file, metres.
-fn read_points(path: &Path, reporter: &Reporter) -> Result<Vec<Vec3>> {
-    let contents = ply::read(path, reporter)
-        .map_err(|error| Error::Content { reason: error.to_string(), path: path.to_owned() })?;
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_points(path: &Path, reporter: &Reporter) -> Result<Vec<Vec3>> {
+    let contents = ply::read(path, reporter)?;
     let position = |p: &crate::cloud::CloudPoint| Vec3::from(p.position.map(f64::from)) + contents.offset;
     Ok(contents.cloud.points.iter().map(position).collect())
 }

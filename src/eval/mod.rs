@@ -15,6 +15,7 @@ pub mod layout;
 pub mod overlap;
 pub mod plan;
 pub mod rates;
+pub mod registration;
 pub mod scene;
 pub mod table;
 pub mod trajectory;

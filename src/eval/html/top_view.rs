@@ -5,7 +5,7 @@
 
 use super::embed::escape;
 use crate::eval::overlap::YawBox;
-use crate::math::Point2;
+use crate::math::{Point2, Vec2};
 use crate::scene::{BoxEntity, Layout, OpeningEntity, WallEntity};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,6 +16,9 @@ const SIDE_PX: f64 = 760.0;
 const MARGIN_M: f64 = 0.5;
 /// Largest extent that is drawn, metres: a runaway coordinate must not shrink everything to a dot.
 const MAX_EXTENT_M: f64 = 200.0;
+
+/// Half length of the ticks at a door's ends, metres.
+const TICK_M: f64 = 0.15;
 
 /// What became of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +129,7 @@ fn bounds(layouts: &[Option<&Layout>]) -> (Point2, Point2) {
     points.retain(|p| p.coords.iter().all(|c| c.abs() <= MAX_EXTENT_M));
     let low = points.iter().fold(points.first().copied().unwrap_or_default(), |low, p| low.inf(p));
     let high = points.iter().fold(points.first().copied().unwrap_or_default(), |high, p| high.sup(p));
-    let margin = crate::math::Vec2::new(MARGIN_M, MARGIN_M);
+    let margin = Vec2::new(MARGIN_M, MARGIN_M);
     (low - margin, high + margin)
 }
 
@@ -186,26 +189,26 @@ impl Svg {
             for opening in openings {
                 let wall = layout.walls.iter().find(|wall| wall.id == opening.wall);
                 let id = format!("{kind}_{}", opening.id);
-                self.opening(opening, wall, kind == "door", &stroke(&id, layer.opening));
+                let tick = (kind == "door").then(|| stroke(&id, 0.3 * layer.opening));
+                self.opening(opening, wall, &stroke(&id, layer.opening), tick.as_deref());
             }
         }
     }
 
-    /// A window is a bar along its wall, a door a bar with ticks at its ends.
-    fn opening(&mut self, opening: &OpeningEntity, wall: Option<&WallEntity>, is_door: bool, stroke: &str) {
+    /// A bar along the wall; a door has ticks at its ends.
+    fn opening(&mut self, opening: &OpeningEntity, wall: Option<&WallEntity>, bar: &str, tick: Option<&str>) {
         let Some(wall) = wall else { return };
-        let along = crate::math::Vec2::new(wall.b[0] - wall.a[0], wall.b[1] - wall.a[1]);
+        let along = Vec2::new(wall.b[0] - wall.a[0], wall.b[1] - wall.a[1]);
         if along.norm() <= 0.0 {
             return;
         }
-        let half = along.normalize() * (0.5 * opening.width);
+        let along = along.normalize();
+        let (half, across) = (along * (0.5 * opening.width), Vec2::new(-along.y, along.x) * TICK_M);
         let center = Point2::new(opening.center[0], opening.center[1]);
-        self.line(center - half, center + half, stroke);
-        if is_door {
-            let tick = crate::math::Vec2::new(-half.y, half.x).normalize() * 0.15;
-            let thin = stroke.replacen("stroke-width=\"", "stroke-opacity=\"0.7\" stroke-width=\"0.", 1);
-            for end in [center - half, center + half] {
-                self.line(end - tick, end + tick, &thin);
+        self.line(center - half, center + half, bar);
+        for end in [center - half, center + half] {
+            if let Some(tick) = tick {
+                self.line(end - across, end + across, tick);
             }
         }
     }

@@ -19,12 +19,11 @@ pub use polygon::{Polygon, simplified};
 pub use raster::score_raster;
 pub use rooms::rooms_of_walls;
 
-use crate::eval::error::{Error, Result, read_text};
-use crate::eval::layout::load_layout;
+use crate::eval::error::{Error, Result};
+use crate::eval::layout::{load_layout, load_scene};
 use crate::eval::rates::Rates;
 use crate::eval::table::{Table, percent};
 use crate::math::Point2;
-use crate::scene::Scene;
 use serde::Serialize;
 use std::path::Path;
 
@@ -89,10 +88,7 @@ pub fn load_rooms(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Polygon>> 
         notes.push(format!("{name}: {} rooms read off {} walls", rooms.len(), layout.walls.len()));
         return Ok(rooms);
     }
-    let scene: Scene = serde_json::from_str(&read_text(path)?).map_err(|error| Error::Content {
-        reason: format!("not a scene.json of this version: {error}; write it anew with this program"),
-        path: path.to_owned(),
-    })?;
+    let scene = load_scene(path)?;
     let polygons =
         scene.rooms.iter().map(|room| room.polygon.iter().map(|&p| Point2::from(p)).collect::<Polygon>());
     Ok(polygons.map(|polygon| simplified(&polygon)).collect())
