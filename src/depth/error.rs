@@ -84,6 +84,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// True when the request is at fault (a missing or wrong model), not the input.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::UnfitModel { .. } | Self::NoRegistry { .. } | Self::Network(_))
+    }
+
     /// A stored file is unusable.
     pub(crate) fn malformed(cause: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self::Malformed { cause: cause.into(), path: path.into() }

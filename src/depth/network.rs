@@ -54,6 +54,12 @@ impl DepthEstimator for Network {
         "network"
     }
 
+    fn models(&self) -> Vec<(String, String)> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = &session.model().entry;
+        vec![(entry.id.clone(), entry.sha256.clone())]
+    }
+
     fn estimate(
         &self,
         frames: &FrameSet,

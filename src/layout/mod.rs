@@ -1,5 +1,123 @@
-//! Stage 6: what is in the cloud. `&Cloud<SceneFrame> (+ free space) -> Draft`.
+//! Stage 6: what is in the cloud. `&Cloud<SceneFrame> (+ free space, camera path) -> Draft`.
+//!
+//! The seam is [`LayoutDetector`]; [`detector`] chooses one by the name in [`Options`]. Frame: the
+//! scene frame (Z up, metres, floor z = 0).
+//!
+//! Shared by every detector: [`samples`] (reduced cloud with normals), [`wall_grid`] (evidence in
+//! plan), [`arrangement`] + [`interior`] (closing rooms), [`refine`] (walls against points) and
+//! [`elevation`] (counting evidence on a wall).
 
+pub mod arrangement;
 pub mod draft;
+pub mod elevation;
+pub mod faces;
+pub mod geometric;
+pub mod heights;
+pub mod interior;
+pub mod min_cut;
+pub mod openings;
+pub mod picture;
+pub mod plan;
+pub mod refine;
+pub mod samples;
+pub mod wall_grid;
+pub mod wall_lines;
+pub mod walls;
 
 pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
+
+use crate::cloud::{Cloud, FreeSpace, SceneFrame};
+use crate::math::Point3;
+use crate::report::Reporter;
+use serde::{Deserialize, Serialize};
+
+/// What a detector is given.
+#[derive(Clone, Copy)]
+pub struct DetectorInput<'a> {
+    /// The aligned cloud.
+    pub cloud: &'a Cloud<SceneFrame>,
+    /// What the cameras saw to be empty, when known.
+    pub free_space: Option<&'a FreeSpace>,
+    /// Camera positions in the scene frame in time order; may be empty.
+    pub camera_path: &'a [Point3],
+    /// Ceiling height, metres, when known from elsewhere.
+    pub ceiling_height_m: Option<f64>,
+}
+
+/// Finds walls, openings, objects and rooms in an aligned cloud.
+pub trait LayoutDetector: Send + Sync {
+    /// Name, as in [`Options::detector`].
+    fn name(&self) -> &'static str;
+
+    /// Detects.
+    ///
+    /// # Errors
+    /// When the cloud holds nothing to detect from.
+    fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, Error>;
+}
+
+/// Why no layout could be detected.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cloud is (almost) empty.
+    #[error(
+        "the cloud holds {finite} usable points of {total}, at least {needed} are needed: \
+         check that the depth stage found surfaces, or give a denser cloud"
+    )]
+    TooFewPoints {
+        /// Finite points inside the bounds.
+        finite: usize,
+        /// Points in the cloud.
+        total: usize,
+        /// Minimum.
+        needed: usize,
+    },
+    /// The cloud is too large to be a building in metres.
+    #[error(
+        "the cloud is {extent_m:.0} m wide, at most {limit_m:.0} m are supported: \
+         check that its unit is the metre (option `--ceiling-height` or `--known-length`)"
+    )]
+    TooLarge {
+        /// Larger side of its bounding rectangle in plan, metres.
+        extent_m: f64,
+        /// Limit, metres.
+        limit_m: f64,
+    },
+    /// No such detector.
+    #[error("there is no layout detector `{name}`: choose one of {known}")]
+    UnknownDetector {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+/// Options of this stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Which detector: `geometric`.
+    pub detector: String,
+    /// The geometric detector's own.
+    pub geometric: geometric::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { detector: geometric::NAME.to_owned(), geometric: geometric::Options::default() }
+    }
+}
+
+/// The detector that the options name.
+///
+/// # Errors
+/// [`Error::UnknownDetector`].
+pub fn detector(options: &Options) -> Result<Box<dyn LayoutDetector>, Error> {
+    match options.detector.as_str() {
+        geometric::NAME => Ok(Box::new(geometric::Geometric::new(options.geometric.clone()))),
+        other => {
+            Err(Error::UnknownDetector { name: other.to_owned(), known: format!("`{}`", geometric::NAME) })
+        }
+    }
+}

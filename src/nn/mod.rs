@@ -17,5 +17,5 @@ mod tensor;
 pub use error::Error;
 pub use manifest::{Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
 pub use registry::{Model, Registry};
-pub use session::{Session, SessionOptions};
+pub use session::{PROVIDER, Session, SessionOptions};
 pub use tensor::{Data, Tensor};

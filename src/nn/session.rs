@@ -3,6 +3,9 @@
 use super::{Error, Model, Tensor};
 use std::path::PathBuf;
 
+/// The execution provider that sessions ask for, and that must run them.
+pub const PROVIDER: &str = "CPUExecutionProvider";
+
 /// How a network is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionOptions {
@@ -58,7 +61,7 @@ impl Session {
     /// The execution provider that runs it.
     #[must_use]
     pub fn provider(&self) -> &'static str {
-        "CPUExecutionProvider"
+        PROVIDER
     }
 
     /// Runs the network; the outputs come in the order of the model file, with their names.

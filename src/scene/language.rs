@@ -1,6 +1,6 @@
 //! The layout language: what `layout.txt` can say. Compatible with SpatialLM's text format.
 //!
-//! Metres, Z up, right-handed. Reading and writing of the text is in `scene::language::text`.
+//! Metres, Z up, right-handed. Reading and writing of the text is in [`super::text`].
 
 use serde::{Deserialize, Serialize};
 

@@ -4,14 +4,20 @@
 //! language can say (walls, doors, windows, boxes); [`Scene`] is the consistent model that only
 //! `physics` builds.
 
+pub mod class_map;
 pub mod classes;
 pub mod id;
 pub mod language;
 pub mod model;
+pub mod spatiallm;
+pub mod text;
+pub mod to_layout;
 
+pub use class_map::{ClassMap, ClassMapError};
 pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
 pub use model::{
     Evidence, Finding, Mobility, Object, Opening, OpeningKind, Provenance, Relation, RelationKind, Room,
-    Scene, SceneParts, Support, Wall,
+    Scene, SceneParts, Source, Support, Wall,
 };
+pub use text::{DroppedLine, LayoutTextError, LineAction, ReadMode};

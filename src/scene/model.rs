@@ -152,8 +152,9 @@ pub struct Room {
     pub kind: String,
     /// Floor polygon along the centre lines of its walls, counter-clockwise, metres.
     pub polygon: Vec<[f64; 2]>,
-    /// Walls of the polygon's edges: `walls[i]` stands over the edge i → i+1.
-    pub walls: Vec<WallId>,
+    /// Walls of the polygon's edges: `walls[i]` stands over the edge i → i+1; `None` where the room
+    /// is open because no wall was seen there (then a finding `room-unclosed` says so).
+    pub walls: Vec<Option<WallId>>,
     /// Ceiling height above the floor, metres.
     pub ceiling_z: f64,
     /// Floor area inside the wall faces, square metres.
@@ -257,9 +258,83 @@ pub struct Scene {
 
 impl Scene {
     /// Seals the parts. Only `physics` may call this: it has established the invariants.
+    /// Numbers are rounded to the micrometre, so that equal scenes are equal bytes everywhere.
     #[must_use]
-    pub fn assemble(parts: SceneParts) -> Self {
+    pub fn assemble(mut parts: SceneParts) -> Self {
+        parts.round();
         Self { parts }
+    }
+
+    /// The canonical JSON: fields in the order of the types, elements in the order of their
+    /// identifiers, one trailing newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self)
+            .expect("because a scene holds only strings, finite numbers and lists of them");
+        text.push('\n');
+        text
+    }
+
+    /// The object of this identifier.
+    #[must_use]
+    pub fn object(&self, id: &ObjectId) -> Option<&Object> {
+        self.parts.objects.iter().find(|object| object.id == *id)
+    }
+
+    /// The wall of this identifier.
+    #[must_use]
+    pub fn wall(&self, id: WallId) -> Option<&Wall> {
+        self.parts.walls.iter().find(|wall| wall.id == id)
+    }
+}
+
+/// Decimal places that are kept: micrometres, far below what is measured.
+const DECIMALS: f64 = 1e6;
+
+/// The number to the micrometre, without a negative zero.
+#[must_use]
+pub fn rounded(value: f64) -> f64 {
+    (value * DECIMALS).round() / DECIMALS + 0.0
+}
+
+impl SceneParts {
+    fn round(&mut self) {
+        let evidence = |e: &mut Evidence| {
+            for x in [&mut e.confidence, &mut e.sigma_m, &mut e.observed_fraction] {
+                *x = rounded(*x);
+            }
+        };
+        self.provenance.scale_log_sigma = rounded(self.provenance.scale_log_sigma);
+        self.provenance.gravity_sigma_rad = rounded(self.provenance.gravity_sigma_rad);
+        for room in &mut self.rooms {
+            room.polygon.iter_mut().flatten().for_each(|x| *x = rounded(*x));
+            room.ceiling_z = rounded(room.ceiling_z);
+            room.area_m2 = rounded(room.area_m2);
+            evidence(&mut room.evidence);
+        }
+        for wall in &mut self.walls {
+            wall.a.iter_mut().chain(&mut wall.b).for_each(|x| *x = rounded(*x));
+            for x in [&mut wall.base_z, &mut wall.height, &mut wall.thickness] {
+                *x = rounded(*x);
+            }
+            evidence(&mut wall.evidence);
+        }
+        for opening in &mut self.openings {
+            opening.center.iter_mut().for_each(|x| *x = rounded(*x));
+            opening.width = rounded(opening.width);
+            opening.height = rounded(opening.height);
+            evidence(&mut opening.evidence);
+        }
+        for object in &mut self.objects {
+            object.center.iter_mut().chain(&mut object.size).for_each(|x| *x = rounded(*x));
+            for x in [&mut object.yaw, &mut object.mass_kg, &mut object.friction] {
+                *x = rounded(*x);
+            }
+            evidence(&mut object.evidence);
+        }
+        for finding in &mut self.findings {
+            finding.value_m = finding.value_m.map(rounded);
+        }
     }
 }
 

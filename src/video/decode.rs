@@ -26,6 +26,8 @@ pub struct Decoder {
     rotation_deg: u32,
     /// Source index of the frame that the next `grab` brings.
     next: usize,
+    /// Time stamps of the last two frames, seconds.
+    last_times_s: [f64; 2],
     path: PathBuf,
 }
 
@@ -47,7 +49,7 @@ impl Decoder {
         capture.set(videoio::CAP_PROP_ORIENTATION_AUTO, 0.0).map_err(asked)?;
         let metadata = capture.get(videoio::CAP_PROP_ORIENTATION_META).map_err(asked)?;
         let rotation_deg = rotation_deg.unwrap_or_else(|| clockwise_rotation(metadata));
-        Ok(Self { capture, rotation_deg, next: 0, path: path.to_owned() })
+        Ok(Self { capture, rotation_deg, next: 0, last_times_s: [0.0; 2], path: path.to_owned() })
     }
 
     /// Clockwise rotation that makes frames upright, degrees.
@@ -63,12 +65,23 @@ impl Decoder {
     }
 
     /// Advances by one frame; its time stamp in seconds, or `None` at the end.
+    ///
+    /// The last frames of a stream with B-frames come out of the decoder after the last packet, and
+    /// OpenCV 4.6 reports 0 for them: they go on by the last known frame distance.
     pub fn grab(&mut self) -> Option<f64> {
         if !self.capture.grab().unwrap_or(false) {
             return None;
         }
+        let reported_s = self.capture.get(videoio::CAP_PROP_POS_MSEC).unwrap_or(0.0) / 1000.0;
+        let [before, last] = self.last_times_s;
+        let time_s = if self.next > 1 && reported_s <= last && reported_s <= 0.0 {
+            last + (last - before)
+        } else {
+            reported_s
+        };
+        self.last_times_s = [last, time_s];
         self.next += 1;
-        Some(self.capture.get(videoio::CAP_PROP_POS_MSEC).unwrap_or(0.0) / 1000.0)
+        Some(time_s)
     }
 
     /// Pixels of the grabbed frame, upright. `size` is that of the result; `None` keeps the video's.

@@ -18,5 +18,14 @@ pub mod tum;
 
 pub use error::Error;
 pub use frames::{FrameInfo, FrameSet, FrameSource, GivenFrame, Options};
-pub use input::{InputKind, open};
+pub use input::{InputKind, MIN_FRAMES, open};
 pub use stream::FrameStream;
+
+/// Version of the video decoder of this build, in words.
+#[must_use]
+pub fn decoder_version() -> String {
+    #[cfg(feature = "opencv")]
+    return format!("OpenCV {}", opencv::core::CV_VERSION);
+    #[cfg(not(feature = "opencv"))]
+    return "none: built without the feature `opencv`".to_owned();
+}

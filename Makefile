@@ -1,0 +1,38 @@
+# The two commands of the README, and what developers use beside them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+DEMO_OUT ?= runs/demo
+SAMPLE ?= samples/two-room-flat/video.mp4
+
+.PHONY: help setup build demo test lint bench clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## install system packages and the ONNX Runtime library (quick when they are there)
+	@scripts/setup.sh
+
+build: setup ## build in release mode
+	@cargo build --release --locked
+
+demo: build ## run the sample clip and say where the scene is
+	@./target/release/roomwright run $(SAMPLE) -o $(DEMO_OUT)
+	@echo
+	@echo "The scene is $(DEMO_OUT)/scene.glb: open it in any glTF viewer (Blender: File > Import > glTF),"
+	@echo "the numbers are in $(DEMO_OUT)/scene.json, and how far they can be trusted in $(DEMO_OUT)/report.json."
+
+test: setup ## all tests, with and without the native libraries
+	@cargo test --release --locked
+	@cargo test --release --locked --no-default-features
+
+lint: setup ## formatting, lints, licences
+	@cargo fmt --check
+	@cargo clippy --release --locked --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	 else echo "lint: cargo-deny is not installed, licences not checked"; fi
+
+bench: setup ## time the stages
+	@cargo bench
+
+clean: ## remove what was built and run
+	@rm -rf target runs

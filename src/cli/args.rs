@@ -1,0 +1,175 @@
+//! What was typed. One struct per verb; `plan` turns it into what will be done.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// From a walk through a room to a scene that stands still.
+#[derive(Debug, Parser)]
+#[command(name = "roomwright", version, about, long_about = None, max_term_width = 100)]
+pub struct Cli {
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Turn one video (or images, posed images, a point cloud) into a scene.
+    Run(RunArgs),
+    /// Write a scene in other formats.
+    Export(ExportArgs),
+    /// Measure a result against the truth.
+    Eval(EvalArgs),
+    /// List or verify the neural models.
+    Models(ModelsArgs),
+    /// Say what is installed, and whether a clip is good enough.
+    Doctor(DoctorArgs),
+}
+
+/// What is left in the run folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    /// The final files only.
+    Final,
+    /// Every stage's folder too.
+    All,
+}
+
+/// Which axis of the input points up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Up {
+    /// The z axis.
+    Z,
+}
+
+/// `roomwright run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A video, a folder of images, a transforms.json, a TUM RGB-D folder, a COLMAP text model or a
+    /// point cloud .ply.
+    pub input: PathBuf,
+    /// Folder for the results; made when it is not there.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Folder with model files (may be given several times).
+    #[arg(long, value_name = "DIR")]
+    pub models: Vec<PathBuf>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// A length that you know, as METRES:WHAT with WHAT one of camera (height of the lens above the
+    /// floor), door (height of the doors), room (longest distance between walls).
+    #[arg(long, value_name = "M:WHAT")]
+    pub known_length: Option<String>,
+    /// Height of the ceiling above the floor, metres.
+    #[arg(long, value_name = "M")]
+    pub ceiling_height: Option<f64>,
+    /// The input's axis that points up already.
+    #[arg(long, value_name = "AXIS")]
+    pub up: Option<Up>,
+    /// The input's unit is the metre already.
+    #[arg(long)]
+    pub metric: bool,
+    /// Layout detector.
+    #[arg(long, value_name = "NAME")]
+    pub layout: Option<String>,
+    /// Load the stages before this one from the run folder (needs an earlier run with --keep all).
+    #[arg(long, value_name = "STAGE")]
+    pub from: Option<String>,
+    /// Stop after this stage.
+    #[arg(long, value_name = "STAGE")]
+    pub until: Option<String>,
+    /// What to leave in the run folder.
+    #[arg(long, value_enum, default_value_t = Keep::Final)]
+    pub keep: Keep,
+    /// Set an option, e.g. --set depth.planes=96 (may be given several times).
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// TOML file with options.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
+    pub export: Vec<String>,
+    /// Progress as JSON lines on stderr.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `roomwright export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The scene.
+    #[arg(value_name = "SCENE.json")]
+    pub scene: PathBuf,
+    /// Formats: some of glb, mjcf, usda, habitat, layout, or all.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub to: Vec<String>,
+    /// Folder for the files.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvalKind {
+    /// Layout F1 of two layout texts or scenes.
+    Layout,
+    /// Absolute and relative trajectory error of two TUM files.
+    Trajectory,
+}
+
+/// `roomwright eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// What is measured.
+    pub kind: EvalKind,
+    /// The result.
+    pub pred: PathBuf,
+    /// The truth.
+    pub truth: PathBuf,
+    /// Layout text of elements that count neither way.
+    #[arg(long, value_name = "FILE")]
+    pub ignore: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write a page with pictures.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// `roomwright models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: ModelsWhat,
+}
+
+/// What `models` does.
+#[derive(Debug, Subcommand)]
+pub enum ModelsWhat {
+    /// List the models of the manifest and which are there.
+    List {
+        /// Folder with model files.
+        #[arg(long, value_name = "DIR")]
+        models: Vec<PathBuf>,
+    },
+    /// Check the digests of all model files of a folder.
+    Verify {
+        /// Folder with model files.
+        dir: PathBuf,
+    },
+}
+
+/// `roomwright doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// A clip to look at before any heavy work.
+    pub video: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

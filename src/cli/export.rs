@@ -1,0 +1,17 @@
+//! `roomwright export`: a scene in other formats.
+
+use super::args::ExportArgs;
+use super::run::formats;
+use crate::{output, physics};
+use anyhow::Result;
+
+/// Runs the verb.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    let formats = formats(&args.to)?;
+    let scene = physics::load_scene(&args.scene)?;
+    let folder = output::RunFolder::open(&args.output)?;
+    for path in folder.export(&scene, &formats)? {
+        println!("{}", path.display());
+    }
+    Ok(())
+}

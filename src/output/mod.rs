@@ -1,0 +1,120 @@
+//! The final files of a run, written as one: all of them appear, or none.
+
+pub mod summary;
+
+use crate::artifact::{self, Error, write_atomic, write_json};
+use crate::export::{self, Exporter};
+use crate::pipeline::{self, Outcome, Request};
+use crate::report::Reporter;
+use std::path::{Path, PathBuf};
+
+/// The folder that a run writes into.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    created: bool,
+    written: std::cell::Cell<bool>,
+}
+
+impl RunFolder {
+    /// Makes the folder when it is not there, and finds out now whether it can be written.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Write { source, path: path.to_owned() };
+        let created = !path.exists();
+        std::fs::create_dir_all(path).map_err(failed)?;
+        tempfile::tempfile_in(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), created, written: std::cell::Cell::new(false) })
+    }
+
+    /// Writes every final file; returns their paths in a fixed order.
+    ///
+    /// # Errors
+    /// When a file cannot be written; then none is left behind.
+    pub fn write(
+        &self,
+        request: &Request,
+        outcome: &Outcome,
+        formats: &[Box<dyn Exporter>],
+        reporter: &Reporter,
+    ) -> Result<Vec<PathBuf>, pipeline::Error> {
+        let staging = self.staging()?;
+        let staged = staging.path();
+        let scene_from_world = &outcome.aligned.alignment.scene_from_world;
+        for exporter in formats {
+            exporter.export(&outcome.scene, staged)?;
+        }
+        crate::cloud::ply::write(&staged.join("cloud.ply"), &outcome.aligned.cloud)?;
+        if let Some(capture) = &outcome.capture {
+            let text = export::to_tum(&capture.trajectory, scene_from_world);
+            write_atomic(&staged.join("trajectory.tum"), text.as_bytes())?;
+        }
+        write_json(&staged.join("report.json"), &summary::Summary::of(request, outcome, reporter))?;
+        let written = self.publish(staged)?;
+        self.written.set(true);
+        Ok(written)
+    }
+
+    /// Writes a scene in the given formats; returns the paths in a fixed order.
+    ///
+    /// # Errors
+    /// When a file cannot be written; then none is left behind.
+    pub fn export(
+        &self,
+        scene: &crate::scene::Scene,
+        formats: &[Box<dyn Exporter>],
+    ) -> Result<Vec<PathBuf>, pipeline::Error> {
+        let staging = self.staging()?;
+        for exporter in formats {
+            exporter.export(scene, staging.path())?;
+        }
+        let written = self.publish(staging.path())?;
+        self.written.set(true);
+        Ok(written)
+    }
+
+    fn staging(&self) -> Result<tempfile::TempDir, Error> {
+        tempfile::Builder::new()
+            .prefix(".roomwright-")
+            .tempdir_in(&self.path)
+            .map_err(|source| Error::Write { source, path: self.path.clone() })
+    }
+
+    /// Moves the staged files into place, replacing those of an earlier run.
+    fn publish(&self, staged: &Path) -> Result<Vec<PathBuf>, Error> {
+        let failed = |source| Error::Write { source, path: self.path.clone() };
+        let mut names: Vec<_> = std::fs::read_dir(staged)
+            .and_then(|entries| entries.map(|entry| entry.map(|e| e.file_name())).collect::<Result<_, _>>())
+            .map_err(failed)?;
+        names.sort();
+        let mut written = Vec::with_capacity(names.len());
+        for name in names {
+            let target = self.path.join(&name);
+            if target.is_dir() {
+                std::fs::remove_dir_all(&target).map_err(failed)?;
+            }
+            std::fs::rename(staged.join(&name), &target).map_err(failed)?;
+            written.push(target);
+        }
+        Ok(written)
+    }
+}
+
+impl Drop for RunFolder {
+    /// A folder that was made for a run that failed does not stay behind empty.
+    fn drop(&mut self) {
+        if self.created && !self.written.get() {
+            let _ = std::fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Loads the JSON of a run's draft.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_draft(path: &Path) -> Result<crate::layout::Draft, Error> {
+    artifact::read_json(path)
+}

@@ -1,0 +1,272 @@
+//! The straight line from an input to a scene. The only place that knows the order of the stages.
+
+use crate::align::{Alignment, Hints};
+use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
+use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
+use crate::depth::DepthMaps;
+use crate::layout::{DetectorInput, Draft};
+use crate::math::{Point3, Sim3, Vec3};
+use crate::nn::Registry;
+use crate::pose::Trajectory;
+use crate::report::Reporter;
+use crate::scene::{Provenance, Scene};
+use crate::video::{FrameSet, InputKind};
+use crate::{align, cloud, depth, export, layout, nn, physics, pose, video};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Options of all stages, with the dotted keys of `--set` and of the configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Stage 1.
+    pub video: video::Options,
+    /// Stage 2.
+    pub pose: pose::Options,
+    /// Stage 3.
+    pub depth: depth::Options,
+    /// Stage 4.
+    pub cloud: cloud::Options,
+    /// Stage 5.
+    pub align: align::Options,
+    /// Stage 6.
+    pub layout: layout::Options,
+    /// Stage 7.
+    pub physics: physics::Options,
+}
+
+/// What is asked of one run.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The input.
+    pub input: PathBuf,
+    /// The run folder (stage folders go here).
+    pub output: PathBuf,
+    /// Folders with model files.
+    pub models: Vec<PathBuf>,
+    /// What the user knows.
+    pub hints: Hints,
+    /// Which stages run and what is kept.
+    pub plan: Plan,
+    /// Options.
+    pub options: Options,
+}
+
+/// Why a run failed: the stage's own error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Stage 1.
+    #[error(transparent)]
+    Video(#[from] video::Error),
+    /// Stage 2.
+    #[error(transparent)]
+    Pose(#[from] pose::Error),
+    /// Stage 3.
+    #[error(transparent)]
+    Depth(#[from] depth::Error),
+    /// Stage 4.
+    #[error(transparent)]
+    Cloud(#[from] cloud::Error),
+    /// A point cloud file.
+    #[error(transparent)]
+    Ply(#[from] cloud::ply::Error),
+    /// Stage 5.
+    #[error(transparent)]
+    Align(#[from] align::Error),
+    /// Stage 6.
+    #[error(transparent)]
+    Layout(#[from] layout::Error),
+    /// Stage 7.
+    #[error(transparent)]
+    Physics(#[from] physics::Error),
+    /// Stage 8.
+    #[error(transparent)]
+    Export(#[from] export::Error),
+    /// A model.
+    #[error(transparent)]
+    Model(#[from] nn::Error),
+    /// The run folder.
+    #[error(transparent)]
+    Artifact(#[from] artifact::Error),
+    /// The request contradicts itself.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// What the cameras saw, before the scene frame is known.
+pub struct Capture {
+    /// The frames.
+    pub frames: FrameSet,
+    /// The camera path.
+    pub trajectory: Trajectory,
+    /// Dense depth.
+    pub depths: DepthMaps,
+    /// Models that took part: id and SHA-256.
+    pub models: Vec<(String, String)>,
+}
+
+/// The cloud in the scene frame, and how it came there.
+pub struct Aligned {
+    /// The transform and its doubts.
+    pub alignment: Alignment,
+    /// The cloud.
+    pub cloud: Cloud<SceneFrame>,
+}
+
+/// The results of a run.
+pub struct Outcome {
+    /// SHA-256 of the input.
+    pub input_digest: String,
+    /// What the cameras saw; absent for a cloud.
+    pub capture: Option<Capture>,
+    /// The aligned cloud.
+    pub aligned: Aligned,
+    /// What was detected.
+    pub draft: Draft,
+    /// The consistent scene.
+    pub scene: Scene,
+    /// Models used: id and SHA-256.
+    pub models: Vec<(String, String)>,
+    /// Seconds and memory by stage.
+    pub timings: Vec<StageTiming>,
+}
+
+impl Outcome {
+    /// Takes the input's own frame into the scene frame: that of the cloud or of the given poses, or
+    /// for plain video the frame of the first keyframe's camera.
+    #[must_use]
+    pub fn scene_from_input(&self) -> Sim3 {
+        let scene_from_world = self.aligned.alignment.scene_from_world;
+        match &self.capture {
+            Some(capture) if capture.frames.given.is_none() => capture
+                .trajectory
+                .keyframes()
+                .next()
+                .map_or(scene_from_world, |first| scene_from_world * first.world_from_camera),
+            _ => scene_from_world,
+        }
+    }
+}
+
+/// Runs all stages; `None` when the request stops before the scene (`--until`).
+///
+/// # Errors
+/// The failing stage's own error.
+pub fn run(request: &Request, reporter: &Reporter) -> Result<Option<Outcome>, Error> {
+    match run_stages(request, reporter) {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(Halt::Stopped) => Ok(None),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
+fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Error>> {
+    let options = &request.options;
+    let kind = InputKind::of(&request.input).map_err(Error::from)?;
+    let input_digest = artifact::digest(&request.input).map_err(Error::from)?;
+    let registry = Registry::open(&request.models).map_err(Error::from)?;
+    let mut chain = StageChain::new(&request.output, request.plan, &input_digest, reporter);
+
+    let (capture, world_cloud) = match kind {
+        InputKind::Cloud => (None, read_cloud(request, reporter)?),
+        _ => {
+            let (capture, cloud) = capture(request, &registry, &mut chain, reporter)?;
+            (Some(capture), cloud)
+        }
+    };
+    let trajectory = capture.as_ref().map(|capture| &capture.trajectory);
+
+    let aligned = chain.stage(Stage::Align, &(&options.align, &request.hints), || {
+        let (alignment, cloud) =
+            align::align(&world_cloud, trajectory, &request.hints, &options.align, reporter)?;
+        Ok::<_, Error>(Aligned { alignment, cloud })
+    })?;
+
+    let draft = chain
+        .stage(Stage::Layout, &options.layout, || detect(request, capture.as_ref(), &aligned, reporter))?;
+
+    let scene = chain.stage(Stage::Scene, &options.physics, || {
+        let provenance = provenance(request, &aligned.alignment, &draft);
+        Ok::<_, Error>(physics::make_consistent(&draft, &options.physics, provenance, reporter)?)
+    })?;
+
+    let timings = std::mem::take(&mut chain.timings);
+    let models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
+    Ok(Outcome { input_digest, capture, aligned, draft, scene, models, timings })
+}
+
+/// Stages 1 to 4: from an input with frames to a fused cloud.
+fn capture(
+    request: &Request,
+    registry: &Registry,
+    chain: &mut StageChain<'_>,
+    reporter: &Reporter,
+) -> Result<(Capture, Cloud<World>), Halt<Error>> {
+    let options = &request.options;
+    let frames = chain.stage(Stage::Frames, &options.video, || {
+        Ok::<_, Error>(video::open(&request.input, &options.video, reporter)?)
+    })?;
+    // Both are made before any heavy work: a missing model ends the run at once.
+    let pose_estimator = pose::estimator(&options.pose);
+    let has_depth = frames.given.iter().flatten().any(|frame| frame.depth_path.is_some());
+    let models = (!request.models.is_empty()).then_some(registry);
+    let depth_estimator =
+        depth::estimator(&options.depth, has_depth, models, reporter).map_err(Error::from)?;
+
+    let trajectory = chain
+        .stage(Stage::Pose, &options.pose, || Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?))?;
+    let depths = chain.stage(Stage::Depth, &(&options.depth, depth_estimator.models()), || {
+        Ok::<_, Error>(depth_estimator.estimate(&frames, &trajectory, reporter)?)
+    })?;
+    let cloud = chain.stage(Stage::Cloud, &options.cloud, || {
+        Ok::<_, Error>(cloud::fuse(&trajectory, &depths, &options.cloud, reporter)?)
+    })?;
+    let models = depth_estimator.models();
+    Ok((Capture { frames, trajectory, depths, models }, cloud))
+}
+
+/// A cloud input enters at the align stage.
+fn read_cloud(request: &Request, reporter: &Reporter) -> Result<Cloud<World>, Error> {
+    reporter.stage_started(Stage::Cloud.name());
+    let contents = cloud::ply::read(&request.input, reporter)?;
+    let mut cloud = contents.cloud;
+    if !contents.has_normals {
+        cloud::estimate_normals(&mut cloud, request.hints.z_up.then(Vec3::z));
+    }
+    Ok(cloud)
+}
+
+/// Stage 6, with the free space that the views of the capture show.
+fn detect(
+    request: &Request,
+    capture: Option<&Capture>,
+    aligned: &Aligned,
+    reporter: &Reporter,
+) -> Result<Draft, Error> {
+    let scene_from_world = &aligned.alignment.scene_from_world;
+    let free_space: Option<FreeSpace> = capture.and_then(|capture| {
+        cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
+    });
+    let camera_path: Vec<Point3> = capture.map_or_else(Vec::new, |capture| {
+        let positions =
+            capture.trajectory.poses.iter().map(|pose| &pose.world_from_camera.translation.vector);
+        positions.map(|&position| scene_from_world * Point3::from(position)).collect()
+    });
+    let input = DetectorInput {
+        cloud: &aligned.cloud,
+        free_space: free_space.as_ref(),
+        camera_path: &camera_path,
+        ceiling_height_m: aligned.alignment.ceiling_height_m,
+    };
+    Ok(layout::detector(&request.options.layout)?.detect(&input, reporter)?)
+}
+
+fn provenance(request: &Request, alignment: &Alignment, draft: &Draft) -> Provenance {
+    Provenance {
+        generator: concat!("roomwright ", env!("CARGO_PKG_VERSION")).to_owned(),
+        input: request.input.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        detector: draft.detector.clone(),
+        scale_log_sigma: alignment.scale_log_sigma,
+        gravity_sigma_rad: alignment.gravity_sigma_rad,
+    }
+}

@@ -1,0 +1,101 @@
+//! Structure from motion on tracked features. `&FrameSet -> Trajectory`.
+//!
+//! [`tracker`] follows corners and chooses keyframes, [`sift`], [`places`] and [`matching`] join what
+//! is seen again, [`two_view`] finds a start, [`grow`] reconstructs keyframe by keyframe, [`focal`]
+//! finds an unknown focal length, [`frames`] places all frames. World frame: the first camera of the
+//! starting pair; the scale is arbitrary.
+
+pub mod corners;
+pub mod cv;
+pub mod focal;
+pub mod frames;
+pub mod frontend;
+pub mod grow;
+pub mod map;
+pub mod matching;
+pub mod places;
+pub mod refine;
+pub mod result;
+pub mod sift;
+pub mod support;
+pub mod tracker;
+pub mod two_view;
+
+use super::{Error, Options, PoseEstimator, Trajectory};
+use crate::report::Reporter;
+use crate::video::FrameSet;
+use frontend::Tracked;
+use matching::PairMatches;
+use std::collections::BTreeSet;
+
+/// Fewest frames of a clip.
+const MIN_FRAMES: usize = 5;
+/// Earlier keyframes that every keyframe is matched with.
+const SEQUENTIAL_STEPS: [usize; 5] = [1, 2, 3, 5, 8];
+/// Keyframes at least this far apart are looked for by place recognition.
+const LOOP_APART: usize = 9;
+/// Look-alikes per keyframe that are matched.
+const LOOK_ALIKES: usize = 5;
+
+/// The estimator.
+#[derive(Debug, Clone)]
+pub struct Features {
+    options: Options,
+}
+
+impl Features {
+    /// With these options.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self { options }
+    }
+}
+
+impl PoseEstimator for Features {
+    fn name(&self) -> &'static str {
+        "features"
+    }
+
+    fn estimate(&self, frames: &FrameSet, reporter: &Reporter) -> Result<Trajectory, Error> {
+        if frames.frames.len() < MIN_FRAMES {
+            return Err(Error::TooFewFrames { frames: frames.frames.len(), needed: MIN_FRAMES });
+        }
+        let tracked = track(frames, &self.options, reporter)?;
+        let matches = match_keyframes(&tracked, &self.options)?;
+        let reconstruction = focal::reconstruct(frames, &tracked, &matches, &self.options)?;
+        result::finish(frames, &tracked, reconstruction, (&self.options, reporter))
+    }
+}
+
+/// Follows corners through all frames.
+///
+/// # Errors
+/// When frames cannot be read or an OpenCV routine fails.
+pub fn track(frames: &FrameSet, options: &Options, reporter: &Reporter) -> Result<Tracked, Error> {
+    let sharpness = frames.frames.iter().map(|f| f.sharpness).collect();
+    let mut tracker = tracker::Tracker::new(options, sharpness)?;
+    let total = frames.frames.len();
+    for item in frames.stream().map_err(|e| Error::Frames(e.to_string()))? {
+        let (frame_idx, image) = item.map_err(|e| Error::Frames(e.to_string()))?;
+        tracker.push(frame_idx, image)?;
+        reporter.progress(frame_idx + 1, total);
+    }
+    tracker.finish()
+}
+
+/// Matches descriptors of keyframes that are near in time or look alike.
+///
+/// # Errors
+/// When an OpenCV routine fails.
+pub fn match_keyframes(tracked: &Tracked, options: &Options) -> Result<Vec<PairMatches>, Error> {
+    let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for later in 0..tracked.keyframes.len() {
+        pairs.extend(SEQUENTIAL_STEPS.iter().filter(|&&s| s <= later).map(|s| (later - s, later)));
+    }
+    if options.loop_closure {
+        pairs.extend(places::similar_pairs(&tracked.keyframes, LOOP_APART, LOOK_ALIKES));
+    }
+    let mut ordered: Vec<(usize, usize)> = pairs.into_iter().collect();
+    ordered.sort_by_key(|&(a, b)| (b - a, a));
+    matching::match_pairs(&tracked.keyframes, &ordered)
+}
