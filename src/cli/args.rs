@@ -19,6 +19,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Write a scene in other formats.
     Export(ExportArgs),
+    /// Print every figure of physical consistency of a scene.
+    Check(CheckArgs),
     /// Measure a result against the truth.
     Eval(EvalArgs),
     /// List or verify the neural models.
@@ -112,6 +114,20 @@ pub struct ExportArgs {
     /// Folder for the files.
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+}
+
+/// `roomwright check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The scene.
+    #[arg(value_name = "SCENE.json")]
+    pub scene: PathBuf,
+    /// The draft it was made from (`60-layout/draft.json`), for the evidence distance.
+    #[arg(long, value_name = "DRAFT.json")]
+    pub draft: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is measured.

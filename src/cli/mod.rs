@@ -4,6 +4,7 @@
 //! the only one that prints.
 
 mod args;
+mod check;
 mod doctor;
 mod eval;
 mod exit;
@@ -24,6 +25,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Export(args) => export::run(&args),
+        Verb::Check(args) => check::run(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::Models(args) => models::run(&args.what),
         Verb::Doctor(args) => doctor::run(&args),

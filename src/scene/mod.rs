@@ -12,6 +12,7 @@ pub mod model;
 pub mod pieces;
 pub mod spatiallm;
 pub mod text;
+pub mod to_layout;
 
 pub use class_map::{ClassMap, ClassMapError};
 pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
