@@ -1,6 +1,8 @@
 //! The evaluator against independent implementations, and on cases whose answer is known.
 
+mod dense;
 mod layout;
+mod plan;
 mod trajectory;
 
 use rand::{Rng, RngExt};

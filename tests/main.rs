@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: linking the library once keeps the test build short.
 
+mod bad_input;
 mod eval;
 mod physics;
 mod python;

@@ -14,6 +14,10 @@ const SEARCH: Search = Search { min_cosine: 0.96, band_m: 0.04 };
 const MIN_FLOOR_AREA_M2: f64 = 0.25;
 /// ... and this share of the largest surface that faces the same way.
 const MIN_FLOOR_SHARE: f64 = 0.08;
+/// A ceiling has at least this area, assumed square metres: undersides of shelves are smaller.
+const MIN_CEILING_AREA_M2: f64 = 0.5;
+/// ... and this share of the floor's.
+const MIN_CEILING_SHARE: f64 = 0.15;
 /// Most of all samples that may lie beyond floor or ceiling (reflections, fliers, stairwells).
 const MAX_BEYOND_SHARE: f64 = 0.03;
 /// Nearer than this beyond the plane is the plane's own noise, assumed metres.
@@ -80,8 +84,10 @@ pub fn find(evidence: &Evidence, up: &Vec3) -> Levels {
     let lowest = evidence.quantile(up, LOWEST_QUANTILE);
     let (floor_height, floor_sigma) =
         floor.map_or((lowest, 0.1 * evidence.unit), |level| (level.height, level.sigma));
+    let floor_area = floor.map_or(0.0, |level| level.area);
     let downs: Vec<&Level> = levels
         .iter()
+        .filter(|level| level.area >= MIN_CEILING_AREA_M2.max(MIN_CEILING_SHARE * floor_area))
         .filter(|level| level.facing < 0.0 || !evidence.oriented)
         .filter(|level| level.height > highest_camera + clearance)
         .filter(|level| level.height > floor_height + MIN_ROOM_HEIGHT_M * evidence.unit)

@@ -37,38 +37,34 @@ const fn kind(metres: f64, log_sigma: f64, probability: f64) -> Kind {
     Kind { metres, log_sigma, probability }
 }
 
-/// Surfaces that face up below the camera: seats, low tables, tables, counters, and anything else
-/// (shelves, boxes, window sills). Heights by furniture standards (EN 527 desks 0.74, EN 1116
-/// kitchens 0.85–0.95, seats 0.42–0.50).
-const SURFACES: [Kind; 5] = [
-    kind(0.45, 0.08, 0.22),
-    kind(0.73, 0.04, 0.28),
-    kind(0.90, 0.035, 0.25),
-    kind(0.40, 0.25, 0.05),
-    kind(0.75, 0.60, 0.20),
-];
+/// Surfaces that face up below the camera: low ones (seats 0.42–0.50, beds, low tables, cabinets),
+/// tables (EN 527 desks 0.74), kitchen counters (EN 1116 0.85–0.95), anything else.
+const SURFACES: [Kind; 4] =
+    [kind(0.47, 0.18, 0.42), kind(0.74, 0.05, 0.24), kind(0.90, 0.05, 0.18), kind(0.75, 0.60, 0.16)];
+/// Surfaces of one room come in sets (all seats, all counters), so several are not independent.
+const SURFACE_WORTH: f64 = 0.6;
 /// Surfaces taken into account; more are pieces of the same ones.
 const MAX_SURFACES: usize = 5;
 /// A surface of this area counts fully, assumed square metres.
 const FULL_SURFACE_M2: f64 = 0.5;
 /// A surface nearer to the floor or to another one is the same, as share of the camera's height.
 const MIN_SURFACE_SHARE: f64 = 0.08;
-/// Distance of surfaces from the nearest camera position; 40 % from clip to clip.
-const SURFACE_DISTANCE: Kind = kind(1.6, 0.40, 1.0);
+/// Distance of surfaces from the nearest camera position; 35 % from clip to clip.
+const SURFACE_DISTANCE: Kind = kind(1.6, 0.35, 1.0);
 /// Speed of a person who films, metres per second; a factor of 1.7 from clip to clip.
 const FILMING_SPEED: Kind = kind(0.35, 0.55, 1.0);
 /// Radius of a scanned place: a corner to a flat.
 const SCAN_RADIUS: Kind = kind(2.4, 0.50, 1.0);
 /// Chance that a camera is not at the usual height: children, robots, tripods, renderings.
-const ODD_CAMERA: Kind = kind(1.0, 0.45, 0.15);
+const ODD_CAMERA: Kind = kind(1.0, 0.40, 0.25);
 /// Chance of an unusual room height: old houses, halls, attics.
 const ODD_ROOM: Kind = kind(2.8, 0.18, 0.15);
 /// Units that point cloud files are in: probability that a bare cloud is in metres, millimetres,
-/// centimetres, feet; else any unit.
+/// centimetres, feet; else any unit, which is what reconstructions from video are in.
 const FILE_UNITS: [Kind; 4] =
-    [kind(1.0, 0.01, 0.55), kind(0.001, 0.01, 0.05), kind(0.01, 0.01, 0.03), kind(0.3048, 0.01, 0.02)];
+    [kind(1.0, 0.01, 0.25), kind(0.001, 0.01, 0.02), kind(0.01, 0.01, 0.01), kind(0.3048, 0.01, 0.01)];
 /// Probability density of any other unit, per unit of the logarithm.
-const OTHER_UNIT_DENSITY: f64 = 0.35 / 12.0;
+const OTHER_UNIT_DENSITY: f64 = 0.71 / 12.0;
 /// Relative sigma of a measured hint: the hint's own and the reconstruction's.
 const HINT_LOG_SIGMA: f64 = 0.015;
 /// Relative sigma of the longest wall-to-wall distance, whose ends may not have been seen.
@@ -78,7 +74,7 @@ const GIVEN_LOG_SIGMA: f64 = 0.01;
 /// Bending and sampling of any length measured in the reconstruction.
 const MEASURED_LOG_SIGMA: f64 = 0.015;
 /// Least sigma of a fused scale.
-const MIN_FUSED_LOG_SIGMA: f64 = 0.02;
+const MIN_FUSED_LOG_SIGMA: f64 = 0.03;
 /// Half width and step of the grid of x around the assumed metre.
 const GRID_HALF_WIDTH: f64 = 2.5;
 /// See [`GRID_HALF_WIDTH`].
@@ -309,7 +305,7 @@ fn surfaces(evidence: &Evidence, levels: &Levels) -> Vec<(f64, f64)> {
         let height = level.height - levels.floor;
         let is_new = found.iter().all(|(other, _)| (other - height).abs() > near);
         if height > 2.0 * near && height < 1.2 * reference && is_new && found.len() < MAX_SURFACES {
-            found.push((height, (level.area / FULL_SURFACE_M2).min(1.0)));
+            found.push((height, SURFACE_WORTH * (level.area / FULL_SURFACE_M2).min(1.0)));
         }
     }
     found

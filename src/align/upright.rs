@@ -17,6 +17,8 @@ const INDEPENDENT_HOLDS: f64 = 4.0;
 const KERNEL_RAD: f64 = 0.12;
 /// Directions of the half sphere that are tried as cluster centres.
 const DIRECTIONS: usize = 800;
+/// Normals used for the density.
+const CLUSTER_SAMPLES: usize = 6000;
 /// Most clusters kept.
 const MAX_CLUSTERS: usize = 12;
 /// Clusters are at least this far apart, radians.
@@ -60,7 +62,7 @@ pub fn smallest(matrix: &Mat3) -> Vec3 {
 
 /// Clusters of normals (as lines, without sign), strongest first.
 pub fn clusters(evidence: &Evidence) -> Vec<Vec3> {
-    let stride = evidence.samples.len().div_ceil(20_000);
+    let stride = evidence.samples.len().div_ceil(CLUSTER_SAMPLES);
     let normals: Vec<Vec3> = evidence.samples.iter().step_by(stride).map(|sample| sample.normal).collect();
     let narrow = 0.5 / (KERNEL_RAD * KERNEL_RAD);
     let density = |direction: &Vec3| -> f64 {
@@ -74,7 +76,10 @@ pub fn clusters(evidence: &Evidence) -> Vec<Vec3> {
         if found.iter().any(|other| other.dot(&direction).abs() > CLUSTER_DISTANCE_RAD.cos()) {
             continue;
         }
-        found.push(mode(&normals, direction, narrow));
+        let centre = mode(&normals, direction, narrow);
+        if found.iter().all(|other| other.dot(&centre).abs() <= CLUSTER_DISTANCE_RAD.cos()) {
+            found.push(centre);
+        }
         if found.len() == MAX_CLUSTERS {
             break;
         }
@@ -132,7 +137,8 @@ fn room_likeness(evidence: &Evidence, up: &Vec3) -> f64 {
     // trained on any sequence.
     const STRUCTURE: f64 = 8.0;
     const FLATNESS: f64 = 3.0;
-    const CLUTTER: f64 = 4.0;
+    const CLUTTER: f64 = 8.0;
+    const LOW_SURFACES: f64 = 6.0;
     const FACING: f64 = 6.0;
     /// Log odds of z up, y up and y down among point clouds in files.
     const FILE_AXES: [(Vec3, f64); 3] =
@@ -158,29 +164,33 @@ fn room_likeness(evidence: &Evidence, up: &Vec3) -> f64 {
         })
         .collect();
     let width = widths.iter().copied().fold(f64::INFINITY, f64::min).max(1e-9);
-    let (mut lower, mut middle, mut upper, mut facing) = (0.0, 0.0, 0.0, 0.0);
+    let (mut lower, mut upper, mut lower_level, mut upper_level, mut facing) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for sample in &evidence.samples {
         let share = (sample.position.dot(up) - low) / height;
         // The layers between floor and ceiling: furniture stands in the lower one, and its tops
-        // are seen from above.
+        // (seats, tables, counters) are seen from above.
+        let cosine = sample.normal.dot(up);
+        let is_level = if cosine.abs() > 0.94 { 1.0 } else { 0.0 };
         if (0.08..0.42).contains(&share) {
             lower += 1.0;
+            lower_level += is_level;
         } else if (0.58..0.92).contains(&share) {
             upper += 1.0;
+            upper_level += is_level;
         }
         if (0.08..0.92).contains(&share) {
-            let cosine = sample.normal.dot(up);
-            if cosine.abs() > 0.94 {
-                facing += cosine.signum();
-                middle += 1.0;
-            }
+            facing += cosine.signum() * is_level;
         }
     }
     let clutter = (lower - upper) / (lower + upper + 1.0);
-    let facing = if evidence.oriented { facing / (middle + 0.01 * count) } else { 0.0 };
+    // One per cent of the surface is worth a doubt.
+    let doubt = 0.01 * count;
+    let low_surfaces = (lower_level - upper_level) / (lower_level + upper_level + doubt);
+    let facing = if evidence.oriented { facing / (facing.abs() + doubt) } else { 0.0 };
     let axis: f64 = FILE_AXES.iter().filter(|(axis, _)| axis.dot(up) > 0.97).map(|(_, odds)| odds).sum();
     STRUCTURE * structured - FLATNESS * (height / width).ln().clamp(-1.0, 1.0)
         + CLUTTER * clutter
+        + LOW_SURFACES * low_surfaces
         + FACING * facing
         + axis
 }

@@ -14,10 +14,6 @@ use std::path::Path;
 /// Seconds between the frames that are saved as pictures, for people to look at.
 const PICTURE_INTERVAL_S: f64 = 1.0;
 
-fn write_failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |source| Error::Write { source, path: path.to_owned() }
-}
-
 impl Artifact for FrameSet {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("frames.json"), self)?;
@@ -67,14 +63,14 @@ impl Artifact for Trajectory {
 
 impl Artifact for DepthMaps {
     fn save(&self, folder: &Path) -> Result<(), Error> {
-        depth::store::write(self, folder).map_err(|cause| Error::Write {
+        depth::artefact::write(self, false, folder).map(|_| ()).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),
             path: folder.to_owned(),
         })
     }
 
     fn load(folder: &Path) -> Result<Self, Error> {
-        depth::store::read(folder)
+        depth::artefact::read(folder)
             .map_err(|cause| Error::Damaged { cause: cause.to_string(), path: folder.to_owned() })
     }
 }
@@ -104,7 +100,7 @@ impl Artifact for crate::pipeline::Aligned {
 impl Artifact for Draft {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("draft.json"), self)?;
-        write_atomic(&folder.join("layout.txt"), export::layout_text::of_draft(self).to_text().as_bytes())
+        write_atomic(&folder.join("layout.txt"), self.to_layout().to_text().as_bytes())
     }
 
     fn load(folder: &Path) -> Result<Self, Error> {

@@ -19,12 +19,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Write a scene in other formats.
     Export(ExportArgs),
-    /// Print every figure of physical consistency of a scene.
-    Check(CheckArgs),
     /// Measure a result against the truth.
     Eval(EvalArgs),
-    /// Make synthetic scenes with truth.
-    Synth(SynthArgs),
     /// List or verify the neural models.
     Models(ModelsArgs),
     /// Say what is installed, and whether a clip is good enough.
@@ -96,6 +92,9 @@ pub struct RunArgs {
     /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
     pub export: Vec<String>,
+    /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
+    #[arg(long)]
+    pub overlay: bool,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,
@@ -113,20 +112,6 @@ pub struct ExportArgs {
     /// Folder for the files.
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
-}
-
-/// `roomwright check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// The scene.
-    #[arg(value_name = "SCENE.json")]
-    pub scene: PathBuf,
-    /// The draft it was made from (`60-layout/draft.json`), for the evidence distance.
-    #[arg(long, value_name = "DRAFT.json")]
-    pub draft: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// What is measured.
@@ -164,69 +149,6 @@ pub struct EvalArgs {
     /// Write a page with pictures.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-}
-
-/// `roomwright synth`.
-#[derive(Debug, Args)]
-pub struct SynthArgs {
-    /// What to make.
-    #[command(subcommand)]
-    pub what: SynthWhat,
-}
-
-/// What `synth` makes.
-#[derive(Debug, Subcommand)]
-pub enum SynthWhat {
-    /// A furnished flat: scene.json, layout.txt.
-    House(SynthCommon),
-    /// A scanned cloud with the errors of real reconstructions, and its truth.
-    Scan(SynthCommon),
-    /// A rendered walkthrough with poses, depth and truth.
-    Video(SynthVideoArgs),
-    /// Shards of training data.
-    Dataset(SynthDatasetArgs),
-}
-
-/// Options that all kinds share.
-#[derive(Debug, Args)]
-pub struct SynthCommon {
-    /// Folder for the results.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// Seed.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Number of rooms; drawn when not given.
-    #[arg(long)]
-    pub rooms: Option<usize>,
-}
-
-/// `roomwright synth video`.
-#[derive(Debug, Args)]
-pub struct SynthVideoArgs {
-    /// Options that all kinds share.
-    #[command(flatten)]
-    pub common: SynthCommon,
-    /// Length of the clip, seconds.
-    #[arg(long, default_value_t = 16.0)]
-    pub seconds: f64,
-    /// Frames per second.
-    #[arg(long, default_value_t = 24.0)]
-    pub fps: f64,
-}
-
-/// `roomwright synth dataset`.
-#[derive(Debug, Args)]
-pub struct SynthDatasetArgs {
-    /// Folder for the shards.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// First seed.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Number of scans.
-    #[arg(long, default_value_t = 256)]
-    pub count: usize,
 }
 
 /// `roomwright models`.

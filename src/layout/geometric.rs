@@ -31,8 +31,6 @@ const MARGIN_M: f64 = 0.4;
 const SEEN_SHARE: f64 = 0.2;
 /// Unseen walls are inferred for rooms with at least this share of perimeter supported.
 const CLOSED_SHARE: f64 = 0.6;
-/// Walls reach the ceiling in the cloud when the top of vertical surface is this near it, metres.
-const FULL_HEIGHT_SLACK_M: f64 = 0.25;
 /// Share of dropped points worth a warning.
 const WARN_DROPPED_SHARE: f64 = 0.02;
 
@@ -77,7 +75,7 @@ impl LayoutDetector for Geometric {
         let heights = heights::measure(&samples, input.ceiling_height_m);
         let grid = wall_grid::build(&samples, &heights, input);
         let lines = wall_lines::build(faces::find(&grid));
-        let structure = structure(&lines, &grid, &heights);
+        let structure = structure(&lines, &grid);
         report(&samples, &heights, &lines, &structure, reporter);
         let mut draft = draft_structure(&structure, &samples, &heights, &grid, input);
         drop_unsure(&mut draft, self.options.min_wall_confidence, reporter);
@@ -141,10 +139,9 @@ struct Structure {
     outlines: Vec<Option<Outline>>,
 }
 
-fn structure(lines: &[WallLine], grid: &WallGrid, heights: &Heights) -> Structure {
-    let full_height = heights.ceiling_seen && heights.top_m > heights.ceiling_m - FULL_HEIGHT_SLACK_M;
+fn structure(lines: &[WallLine], grid: &WallGrid) -> Structure {
     let supports: Vec<Support> =
-        lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid), full_height)).collect();
+        lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid))).collect();
     let (min, max) = seen_bounds(grid);
     let plan_lines: Vec<PlanLine> = lines.iter().map(|l| l.line).collect();
     let arrangement = arrangement::build(&plan_lines, min, max);

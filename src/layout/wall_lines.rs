@@ -252,8 +252,9 @@ pub struct Profile {
     pub start: f64,
     /// Likeness to a wall per bin, 0..1.
     pub score: Vec<f64>,
-    /// Share of the upper band per bin, 0..1 (lintels, walls over furniture).
-    pub upper: Vec<f64>,
+    /// Share of the wall's top per bin, 0..1 (lintels, walls over furniture); `None` where the
+    /// ceiling beside it was not seen, so that nothing follows from its absence.
+    pub top: Vec<Option<f64>>,
 }
 
 impl Profile {
@@ -273,6 +274,18 @@ impl Profile {
     }
 }
 
+/// The ceiling was seen on either side of the wall.
+fn beside_ceiling(wall: &WallLine, grid: &WallGrid, t: f64) -> bool {
+    /// Distances from the face at which the ceiling is looked for, metres.
+    const PROBES_M: [f64; 3] = [0.08, 0.16, 0.28];
+    let half = 0.5 * wall.thickness;
+    [1.0, -1.0].iter().any(|sign| {
+        PROBES_M
+            .iter()
+            .all(|d| grid.coverage.has_ceiling(&(wall.line.at(t) + wall.line.normal * (sign * (half + d)))))
+    })
+}
+
 /// Gathers the evidence along a line from the cells of both faces.
 #[must_use]
 pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
@@ -290,7 +303,12 @@ pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
     Profile {
         start,
         score: (0..bins.len()).map(|k| grid.slabs.score(around(k))).collect(),
-        upper: (0..bins.len()).map(|k| grid.slabs.upper_share(around(k))).collect(),
+        top: (0..bins.len())
+            .map(|k| {
+                let t = start + (k as f64 + 0.5) * PROFILE_BIN_M;
+                beside_ceiling(wall, grid, t).then(|| grid.slabs.top_share(around(k)))
+            })
+            .collect(),
     }
 }
 

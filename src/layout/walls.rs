@@ -13,6 +13,8 @@ use crate::math::Point2;
 const SAME_CORNER_M: f64 = 1e-4;
 /// Walls shorter than this are slips between nearly meeting lines and are contracted, metres.
 const MIN_WALL_M: f64 = 0.12;
+/// … or than this many standard deviations of the faces' spread.
+const MIN_WALL_SIGMAS: f64 = 6.0;
 
 /// A wall between two corners.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,13 +124,15 @@ pub fn build(
         })
         .collect();
     graph.runs = runs;
-    contract(&mut graph);
+    let support: f64 = lines.iter().map(|l| l.support_m).sum();
+    let sigma = lines.iter().map(|l| l.sigma_m * l.support_m).sum::<f64>() / support.max(1e-9);
+    contract(&mut graph, MIN_WALL_M.max(MIN_WALL_SIGMAS * sigma));
     graph
 }
 
 /// Removes slips: their two corners become one.
-fn contract(graph: &mut WallGraph) {
-    while let Some(short) = graph.runs.iter().position(|run| graph.length(run) < MIN_WALL_M) {
+fn contract(graph: &mut WallGraph, min_wall_m: f64) {
+    while let Some(short) = graph.runs.iter().position(|run| graph.length(run) < min_wall_m) {
         let (keep, gone) = graph.runs[short].ends;
         graph.corners[keep] = nalgebra::center(&graph.corners[keep], &graph.corners[gone]);
         graph.runs.remove(short);
@@ -163,9 +167,11 @@ pub fn join_straight(graph: &mut WallGraph) {
             };
             let (p, q) = (graph.corners[far(i)], graph.corners[far(j)]);
             let c = graph.corners[corner];
-            let (u, v) = ((c - p).try_normalize(1e-9)?, (q - c).try_normalize(1e-9)?);
-            let jog = (graph.runs[i].own.distance(&q)).abs().min(graph.runs[j].own.distance(&p).abs());
-            (far(i) != far(j) && u.dot(&v) > STRAIGHT_COS && jog < MAX_JOG_M).then(|| (i, j, far(i), far(j)))
+            let (first, second) = (&graph.runs[i].own, &graph.runs[j].own);
+            let straight =
+                first.normal.dot(&second.normal).abs() > STRAIGHT_COS && (c - p).dot(&(q - c)) > 0.0;
+            let jog = first.distance(&q).abs().min(second.distance(&p).abs());
+            (far(i) != far(j) && straight && jog < MAX_JOG_M).then(|| (i, j, far(i), far(j)))
         });
         let Some((i, j, from, to)) = pair else { return };
         join(graph, (i, j), (from, to));

@@ -9,9 +9,9 @@
 use super::furnish::furnish;
 use super::furniture;
 use super::mesh::{Builder, Mesh};
-use super::shell;
 use super::placement::{Item, Mount, Placer};
 use super::plan::{FloorPlan, PlanOptions, RoomKind};
+use super::shell;
 use crate::layout::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 use crate::math::wrap_angle;
 use crate::scene::model::Source;

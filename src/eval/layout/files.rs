@@ -62,8 +62,11 @@ pub fn run_layout(
     Ok(score)
 }
 
-/// The class table by name, or from a file.
-fn load_class_map(name: &str) -> Result<ClassMap> {
+/// The class table by name (`benchmark`, `coarse`), or from a file.
+///
+/// # Errors
+/// When the file cannot be read or is no table of classes.
+pub fn load_class_map(name: &str) -> Result<ClassMap> {
     match name {
         "benchmark" => Ok(ClassMap::benchmark()),
         "coarse" => Ok(ClassMap::coarse()),

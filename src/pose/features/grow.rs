@@ -88,7 +88,15 @@ impl Grower {
     /// # Errors
     /// When an OpenCV routine fails.
     pub fn grow(&mut self) -> Result<(), Error> {
-        while self.map.placed().len() < self.plan.max_views {
+        self.grow_until(|_| false)
+    }
+
+    /// Grows until `enough` says so, or as far as the plan and the data allow.
+    ///
+    /// # Errors
+    /// When an OpenCV routine fails.
+    pub fn grow_until(&mut self, enough: impl Fn(&Map) -> bool) -> Result<(), Error> {
+        while self.map.placed().len() < self.plan.max_views && !enough(&self.map) {
             if let Some(view) = self.place_next()? {
                 self.stage = self.stage.min(1);
                 self.triangulate(&[view]);

@@ -32,6 +32,8 @@ pub struct View {
     pub frame_idx: usize,
     /// Features: the corners first, then the descriptors.
     pub features: Vec<Feature>,
+    /// How many of the features are corners.
+    pub corners: usize,
     /// `camera_from_world` once placed.
     pub pose: Option<Pose>,
 }
@@ -121,7 +123,12 @@ impl Map {
                         Feature { pixel, ray: camera.normalize(pixel), rgb: *rgb, track: None, point: None }
                     })
                     .collect();
-                View { frame_idx: keyframe.frame_idx, features, pose: None }
+                View {
+                    frame_idx: keyframe.frame_idx,
+                    features,
+                    corners: keyframe.corners.len(),
+                    pose: None,
+                }
             })
             .collect();
         let mut map =

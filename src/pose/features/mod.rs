@@ -7,19 +7,28 @@
 
 pub mod corners;
 pub mod cv;
+pub mod diagnosis;
 pub mod focal;
 pub mod frames;
 pub mod frontend;
 pub mod grow;
+pub mod loops;
 pub mod map;
 pub mod matching;
 pub mod places;
+pub mod reconstruct;
 pub mod refine;
 pub mod result;
 pub mod sift;
+pub mod submaps;
 pub mod support;
+#[cfg(test)]
+pub mod synthetic;
+#[cfg(test)]
+mod tests;
 pub mod tracker;
 pub mod two_view;
+pub mod verdict;
 
 use super::{Error, Options, PoseEstimator, Trajectory};
 use crate::report::Reporter;
@@ -31,9 +40,9 @@ use std::collections::BTreeSet;
 /// Fewest frames of a clip.
 const MIN_FRAMES: usize = 5;
 /// Earlier keyframes that every keyframe is matched with.
-const SEQUENTIAL_STEPS: [usize; 5] = [1, 2, 3, 5, 8];
+const SEQUENTIAL_STEPS: [usize; 5] = [1, 2, 3, 4, 6];
 /// Keyframes at least this far apart are looked for by place recognition.
-const LOOP_APART: usize = 9;
+const LOOP_APART: usize = 7;
 /// Look-alikes per keyframe that are matched.
 const LOOK_ALIKES: usize = 5;
 
@@ -62,7 +71,7 @@ impl PoseEstimator for Features {
         }
         let tracked = track(frames, &self.options, reporter)?;
         let matches = match_keyframes(&tracked, &self.options)?;
-        let reconstruction = focal::reconstruct(frames, &tracked, &matches, &self.options)?;
+        let reconstruction = reconstruct::reconstruct(frames, &tracked, &matches, &self.options)?;
         result::finish(frames, &tracked, reconstruction, (&self.options, reporter))
     }
 }
@@ -89,11 +98,14 @@ pub fn track(frames: &FrameSet, options: &Options, reporter: &Reporter) -> Resul
 /// When an OpenCV routine fails.
 pub fn match_keyframes(tracked: &Tracked, options: &Options) -> Result<Vec<PairMatches>, Error> {
     let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for later in 0..tracked.keyframes.len() {
-        pairs.extend(SEQUENTIAL_STEPS.iter().filter(|&&s| s <= later).map(|s| (later - s, later)));
+    let described: Vec<usize> = (0..tracked.keyframes.len())
+        .filter(|&k| !tracked.keyframes[k].descriptors.pixels.is_empty())
+        .collect();
+    for (k, &later) in described.iter().enumerate() {
+        pairs.extend(SEQUENTIAL_STEPS.iter().filter(|&&s| s <= k).map(|s| (described[k - s], later)));
     }
     if options.loop_closure {
-        pairs.extend(places::similar_pairs(&tracked.keyframes, LOOP_APART, LOOK_ALIKES));
+        pairs.extend(places::similar_pairs(&tracked.keyframes, &described, (LOOP_APART, LOOK_ALIKES)));
     }
     let mut ordered: Vec<(usize, usize)> = pairs.into_iter().collect();
     ordered.sort_by_key(|&(a, b)| (b - a, a));

@@ -9,7 +9,7 @@
 
 use super::corners::{detect, Occupied};
 use super::cv::{fundamental_inliers, gray_mat, in_routine};
-use super::frontend::{Tracked, TrackedCorner, TrackedFrame, TrackedKeyframe};
+use super::frontend::{Descriptors, Tracked, TrackedCorner, TrackedFrame, TrackedKeyframe};
 use super::sift::Sift;
 use crate::math::{Vec2, median};
 use crate::pose::{Error, Options};
@@ -112,7 +112,7 @@ impl<'a> Tracker<'a> {
             self.promote_previous()?;
         }
         if broke || self.wants_keyframe(frame_idx, width.max(height)) {
-            self.make_keyframe(&anchor)?;
+            self.make_keyframe(&anchor, broke)?;
         } else {
             self.out.frames[frame_idx].corners.clone_from(&self.corners);
         }
@@ -160,15 +160,20 @@ impl<'a> Tracker<'a> {
         if self.out.frames[previous.frame_idx].keyframe.is_none() {
             let current = std::mem::take(&mut self.corners);
             self.corners = self.out.frames[previous.frame_idx].corners.clone();
-            self.make_keyframe(&previous)?;
+            self.make_keyframe(&previous, true)?;
             self.corners = current;
         }
         self.previous = Some(previous);
         Ok(())
     }
 
-    fn make_keyframe(&mut self, anchor: &Anchor) -> Result<(), Error> {
+    /// Makes a keyframe; every second one is described, and those where tracks end.
+    fn make_keyframe(&mut self, anchor: &Anchor, ends: bool) -> Result<(), Error> {
         let (width, height) = anchor.rgb.dimensions();
+        let survivors = self.corners.len() as f64 / self.keyframe_corners.len().max(1) as f64;
+        let last = self.out.keyframes.last();
+        let describe =
+            ends || survivors < URGENT_SURVIVORS || last.is_none_or(|k| k.descriptors.pixels.is_empty());
         if let Some(keyframe) = &self.keyframe {
             self.corners = correct(keyframe, &anchor.pyramid, &self.keyframe_corners, &self.corners)?;
             self.corners = drop_outliers(&self.keyframe_corners, std::mem::take(&mut self.corners))?;
@@ -181,7 +186,7 @@ impl<'a> Tracker<'a> {
             self.corners.push(TrackedCorner { track: self.out.tracks, pixel });
             self.out.tracks += 1;
         }
-        let descriptors = self.sift.compute(&anchor.gray)?;
+        let descriptors = if describe { self.sift.compute(&anchor.gray)? } else { Descriptors::default() };
         let color = |pixel: &[f32; 2]| -> [u8; 3] {
             let x = (pixel[0].round().max(0.0) as u32).min(width - 1);
             let y = (pixel[1].round().max(0.0) as u32).min(height - 1);
