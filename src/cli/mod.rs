@@ -13,6 +13,7 @@ mod models;
 mod options;
 mod progress;
 mod run;
+mod synth;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
         Verb::Export(args) => export::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::Synth(args) => synth::run(&args.what),
         Verb::Models(args) => models::run(&args.what),
         Verb::Doctor(args) => doctor::run(&args),
     };
