@@ -29,3 +29,7 @@ pub mod physics;
 pub mod export;
 pub mod eval;
 pub mod synth;
+pub mod artifact;
+pub mod pipeline;
+pub mod output;
+pub mod cli;

@@ -7,6 +7,8 @@
 
 mod store;
 
+pub use store::Aligned;
+
 use crate::report::{Reporter, Warning};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -249,9 +251,9 @@ pub enum Halt<E> {
     Failed(E),
 }
 
-impl<E, F: Into<E>> From<F> for Halt<E> {
-    fn from(error: F) -> Self {
-        Self::Failed(error.into())
+impl<E> From<E> for Halt<E> {
+    fn from(error: E) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -362,10 +364,8 @@ impl<'a> StageChain<'a> {
         }
         std::fs::create_dir_all(&part).map_err(failed)?;
         let saved = result.save(&part).and_then(|()| {
-            let warnings =
-                self.reporter.warnings().into_iter().filter(|w| w.stage == stage.name()).collect();
-            let diagnostics =
-                self.reporter.diagnostics().remove(stage.name()).unwrap_or_default();
+            let warnings = self.reporter.warnings().into_iter().filter(|w| w.stage == stage.name()).collect();
+            let diagnostics = self.reporter.diagnostics().remove(stage.name()).unwrap_or_default();
             let record = StageRecord { fingerprint: self.fingerprint.clone(), warnings, diagnostics };
             write_json(&part.join("stage.json"), &record)
         });

@@ -96,6 +96,9 @@ pub struct RunArgs {
     /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
     pub export: Vec<String>,
+    /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
+    #[arg(long)]
+    pub overlay: bool,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,
@@ -183,8 +186,6 @@ pub enum SynthWhat {
     Scan(SynthCommon),
     /// A rendered walkthrough with poses, depth and truth.
     Video(SynthVideoArgs),
-    /// Shards of training data.
-    Dataset(SynthDatasetArgs),
 }
 
 /// Options that all kinds share.
@@ -213,20 +214,9 @@ pub struct SynthVideoArgs {
     /// Frames per second.
     #[arg(long, default_value_t = 24.0)]
     pub fps: f64,
-}
-
-/// `roomwright synth dataset`.
-#[derive(Debug, Args)]
-pub struct SynthDatasetArgs {
-    /// Folder for the shards.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// First seed.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Number of scans.
-    #[arg(long, default_value_t = 256)]
-    pub count: usize,
+    /// Also write colour and depth images of every n-th frame; 0 writes none.
+    #[arg(long, default_value_t = 5)]
+    pub images_every: usize,
 }
 
 /// `roomwright models`.

@@ -37,7 +37,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
 }
 
 fn installed() -> Vec<Finding> {
-    let (library, good) = match nn::runtime_library() {
+    let (library, good) = match nn::library::locate(None) {
         Ok(path) => (path.display().to_string(), true),
         Err(error) => (error.to_string(), false),
     };
@@ -77,7 +77,11 @@ fn clip(frames: &video::FrameSet) -> Vec<Finding> {
         },
         Finding {
             what: "blurred frames".into(),
-            value: format!("{:.0} % (walk slower, or with more light, above {:.0} %)", 100.0 * blurred, 100.0 * MANY_BLURRED),
+            value: format!(
+                "{:.0} % (walk slower, or with more light, above {:.0} %)",
+                100.0 * blurred,
+                100.0 * MANY_BLURRED
+            ),
             good: blurred <= MANY_BLURRED,
         },
         Finding {

@@ -1,6 +1,6 @@
 //! Exit codes: the contract of the command line.
 
-use crate::{align, artifact, cloud, depth, layout, nn, physics, pipeline, pose, video};
+use crate::{artifact, cloud, pipeline, video};
 
 /// All good.
 pub const OK: u8 = 0;
@@ -33,6 +33,7 @@ fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::Video(error) => of_video(error),
         pipeline::Error::Artifact(error) => of_artifact(error),
         pipeline::Error::Model(_) => USAGE,
+        pipeline::Error::Ply(error) => of_ply(error),
         pipeline::Error::Depth(error) if error.is_configuration() => USAGE,
         pipeline::Error::Pose(_)
         | pipeline::Error::Depth(_)
@@ -48,6 +49,13 @@ fn of_pipeline(error: &pipeline::Error) -> u8 {
 fn of_video(error: &video::Error) -> u8 {
     match error {
         video::Error::NoDecoder(_) | video::Error::Missing(_) => USAGE,
+        _ => INPUT,
+    }
+}
+
+fn of_ply(error: &cloud::ply::Error) -> u8 {
+    match error {
+        cloud::ply::Error::Io { .. } => TEMPORARY,
         _ => INPUT,
     }
 }

@@ -24,6 +24,8 @@ pub mod ply;
 #[cfg(test)]
 pub(crate) mod measured;
 #[cfg(test)]
+pub(crate) mod boxes;
+#[cfg(test)]
 mod tests;
 
 pub use carve::free_space;

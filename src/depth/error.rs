@@ -48,6 +48,9 @@ pub enum Error {
     /// The frames' pixels cannot be read.
     #[error(transparent)]
     Video(#[from] crate::video::Error),
+    /// The network cannot be loaded or run.
+    #[error(transparent)]
+    Network(#[from] crate::nn::Error),
     /// The manifest entry does not describe a network that this stage can feed.
     #[error("the model `{model}` cannot be used for depth ({cause}); choose another with `depth.model`")]
     UnfitModel {
@@ -81,6 +84,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// True when the request is at fault (a missing or wrong model), not the input.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::UnfitModel { .. } | Self::NoRegistry { .. } | Self::Network(_))
+    }
+
     /// A stored file is unusable.
     pub(crate) fn malformed(cause: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self::Malformed { cause: cause.into(), path: path.into() }

@@ -1,8 +1,10 @@
 //! The seam of stage 3: one trait, three estimators, chosen by name in the options.
 
 use super::given::Given;
+use super::network::Network;
 use super::plane_sweep::PlaneSweep;
 use super::{DepthMaps, Error, Options};
+use crate::nn::Registry;
 use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::video::FrameSet;
@@ -12,9 +14,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
+    /// `given` when the input has depth, else `network` when its model is there, else `plane_sweep`.
     #[default]
+    Auto,
+    /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
     PlaneSweep,
+    /// A multi-view depth network described by the model manifest.
+    Network,
     /// Depth images that came with the input.
     Given,
 }
@@ -23,6 +29,11 @@ pub enum Method {
 pub trait DepthEstimator: Send + Sync {
     /// Name as in the options.
     fn name(&self) -> &'static str;
+
+    /// Models that take part: id and SHA-256.
+    fn models(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 
     /// Depth of the keyframes of `trajectory`, in time order, in the units of its poses.
     ///
@@ -36,13 +47,37 @@ pub trait DepthEstimator: Send + Sync {
     ) -> Result<DepthMaps, Error>;
 }
 
-/// The estimator that the options name.
+/// The estimator that the options name. `has_depth` says that the input brings depth images; `models`
+/// is needed by `network` only.
 ///
 /// # Errors
 /// When the model is missing, altered or not a multi-view depth network.
-pub fn estimator(options: &Options) -> Result<Box<dyn DepthEstimator>, Error> {
-    Ok(match options.method {
-        Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
+pub fn estimator(
+    options: &Options,
+    has_depth: bool,
+    models: Option<&Registry>,
+    reporter: &Reporter,
+) -> Result<Box<dyn DepthEstimator>, Error> {
+    Ok(match resolve(options, has_depth, models, reporter) {
+        Method::Auto | Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
+        Method::Network => Box::new(Network::open(options.clone(), models)?),
         Method::Given => Box::new(Given::new(options.clone())),
     })
+}
+
+/// What `auto` stands for here; a model folder without the model is told and does not stop the run,
+/// an altered model does (when it is opened).
+fn resolve(options: &Options, has_depth: bool, models: Option<&Registry>, reporter: &Reporter) -> Method {
+    match (options.method, models) {
+        (Method::Auto, _) if has_depth => Method::Given,
+        (Method::Auto, None) => Method::PlaneSweep,
+        (Method::Auto, Some(registry)) => match registry.find(&options.model) {
+            Err(error @ crate::nn::Error::MissingFile { .. }) => {
+                reporter.warn("depth-model-missing", format!("depth falls back to plane_sweep: {error}"));
+                Method::PlaneSweep
+            }
+            _ => Method::Network,
+        },
+        (method, _) => method,
+    }
 }

@@ -12,6 +12,7 @@ mod error;
 mod estimator;
 pub mod given;
 pub mod maps;
+pub mod network;
 mod options;
 pub mod plane_sweep;
 pub mod range;

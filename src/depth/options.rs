@@ -33,7 +33,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            method: Method::PlaneSweep,
+            method: Method::Auto,
             max_keyframes: 200,
             max_side_px: 320,
             model: "itermvs_blended_3v_256x384".to_owned(),

@@ -1,15 +1,20 @@
 //! One-to-one assignment of predictions to truths by overlap.
 //!
 //! The metric's cost is −1 where IoU > t and 1e6 elsewhere, so the optimum is a matching with as many
-//! pairs of IoU > t as possible; among those the one with the largest total IoU is taken, which
-//! changes no count and makes the pairs that are shown the sensible ones. Solved exactly with integer
+//! pairs of IoU > t as possible. Several matchings may reach that. Among them the one that uses most
+//! *needy* predictions is taken (those that would count as false if left alone, because no ignored
+//! element excuses them), so that the counts do not depend on the solver's luck; then the one with the
+//! largest total IoU, so that the pairs that are shown are the sensible ones. Solved exactly with integer
 //! weights by the Hungarian algorithm (Kuhn 1955, Munkres 1957; crate `pathfinding`), one connected
 //! component at a time, so that large scenes cost no more than their most crowded corner.
 
 use pathfinding::prelude::{Matrix, kuhn_munkres};
 
-/// Weight of a pair above the threshold; larger than any sum of the finer weights below.
-const ABOVE: i64 = 1 << 40;
+/// Weight of a pair above the threshold; larger than any sum of the finer weights below for components
+/// of up to 2^13 predictions.
+const ABOVE: i64 = 1 << 48;
+/// Weight of a needy prediction; larger than any sum of the IoU steps below.
+const NEEDY: i64 = 1 << 34;
 /// Steps of IoU that still decide between matchings of equal size.
 const IOU_STEPS: f64 = (1_u32 << 20) as f64;
 
@@ -24,14 +29,15 @@ pub struct Pair {
     pub iou: f64,
 }
 
-/// Assigns predictions to truths; `iou[prediction][truth]`. Pairs have IoU ≥ `threshold`, in order of
-/// the prediction.
+/// Assigns predictions to truths; `iou[prediction][truth]`, `needy[prediction]`. Pairs have
+/// IoU ≥ `threshold`, in order of the prediction.
 #[must_use]
-pub fn assign(iou: &[Vec<f64>], threshold: f64) -> Vec<Pair> {
+pub fn assign(iou: &[Vec<f64>], needy: &[bool], threshold: f64) -> Vec<Pair> {
     let truths = iou.first().map_or(0, Vec::len);
     let mut pairs = Vec::new();
     for (predictions, truths) in components(iou, truths, threshold) {
-        let weight = |prediction: usize, truth: usize| weight(iou[prediction][truth], threshold);
+        let weight =
+            |prediction: usize, truth: usize| weight(iou[prediction][truth], needy[prediction], threshold);
         let transposed = predictions.len() > truths.len();
         let (rows, columns) = if transposed { (&truths, &predictions) } else { (&predictions, &truths) };
         let matrix = Matrix::from_fn(rows.len(), columns.len(), |(row, column)| {
@@ -51,8 +57,12 @@ pub fn assign(iou: &[Vec<f64>], threshold: f64) -> Vec<Pair> {
 }
 
 /// A pair exactly on the threshold is taken only where it displaces nothing.
-fn weight(iou: f64, threshold: f64) -> i64 {
-    if iou > threshold { ABOVE + (iou * IOU_STEPS) as i64 } else { i64::from(iou >= threshold) }
+fn weight(iou: f64, is_needy: bool, threshold: f64) -> i64 {
+    if iou > threshold {
+        ABOVE + NEEDY * i64::from(is_needy) + (iou * IOU_STEPS) as i64
+    } else {
+        i64::from(iou >= threshold)
+    }
 }
 
 /// Connected components of the graph of pairs with IoU ≥ threshold, as indices of predictions and of
@@ -101,15 +111,21 @@ mod tests {
     #[test]
     fn more_pairs_win_over_better_pairs() {
         // Greedy by IoU would take (0, 0) and leave prediction 1 alone.
-        let pairs = assign(&[vec![0.9, 0.6], vec![0.6, 0.0]], 0.5);
+        let pairs = assign(&[vec![0.9, 0.6], vec![0.6, 0.0]], &[true; 2], 0.5);
         assert_eq!(pairs.iter().map(|p| (p.prediction, p.truth)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]
+    fn a_prediction_without_excuse_goes_first() {
+        let pairs = assign(&[vec![0.9], vec![0.6]], &[false, true], 0.5);
+        assert_eq!((pairs.len(), pairs[0].prediction), (1, 1));
+    }
+
+    #[test]
     fn a_pair_on_the_threshold_counts() {
-        assert_eq!(assign(&[vec![0.5]], 0.5).len(), 1);
-        assert!(assign(&[vec![0.499_999]], 0.5).is_empty());
-        assert!(assign(&[], 0.5).is_empty() && assign(&[vec![], vec![]], 0.5).is_empty());
+        assert_eq!(assign(&[vec![0.5]], &[true], 0.5).len(), 1);
+        assert!(assign(&[vec![0.499_999]], &[true], 0.5).is_empty());
+        assert!(assign(&[], &[], 0.5).is_empty() && assign(&[vec![], vec![]], &[true; 2], 0.5).is_empty());
     }
 
     /// Largest matching by trying every order (reference for tiny cases).
@@ -132,7 +148,7 @@ mod tests {
                 prop::collection::vec(prop::collection::vec(0.0..1.0_f64, columns), rows)
             })
         ) {
-            let pairs = assign(&iou, 0.5);
+            let pairs = assign(&iou, &vec![true; iou.len()], 0.5);
             prop_assert_eq!(pairs.len(), brute(&iou, 0.5, 0, 0));
             let mut truths: Vec<_> = pairs.iter().map(|p| p.truth).collect();
             truths.sort_unstable();

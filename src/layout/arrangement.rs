@@ -97,7 +97,8 @@ fn split(cell: Cell, line: &PlanLine, index: usize, out: &mut Vec<Cell>) {
                 let leaves = dp <= CORNER_EPS_M && dq < -CORNER_EPS_M;
                 on.push(if leaves { Some(index) } else { border });
             }
-            let crosses = (dp > CORNER_EPS_M && dq < -CORNER_EPS_M) || (dp < -CORNER_EPS_M && dq > CORNER_EPS_M);
+            let crosses =
+                (dp > CORNER_EPS_M && dq < -CORNER_EPS_M) || (dp < -CORNER_EPS_M && dq > CORNER_EPS_M);
             if crosses {
                 corners.push(p + (q - p) * (dp / (dp - dq)));
                 on.push(if dp > 0.0 { Some(index) } else { border });
@@ -149,7 +150,12 @@ mod tests {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         for _ in 0..20 {
             let lines: Vec<PlanLine> = (0..12)
-                .map(|_| PlanLine::from_angle(rng.random_range(0.0..std::f64::consts::PI), rng.random_range(-2.0..2.0)))
+                .map(|_| {
+                    PlanLine::from_angle(
+                        rng.random_range(0.0..std::f64::consts::PI),
+                        rng.random_range(-2.0..2.0),
+                    )
+                })
                 .collect();
             let arrangement = build(&lines, Point2::new(-3.0, -2.0), Point2::new(3.0, 2.0));
             let area: f64 = arrangement.cells.iter().map(Cell::area).sum();

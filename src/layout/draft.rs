@@ -4,6 +4,7 @@
 
 use crate::scene::OpeningKind;
 use crate::scene::model::Source;
+use crate::scene::{BoxEntity, Layout, OpeningEntity, WallEntity};
 use serde::{Deserialize, Serialize};
 
 /// A wall as detected.
@@ -98,4 +99,42 @@ pub struct Draft {
     pub rooms: Vec<DraftRoom>,
     /// Name of the detector.
     pub detector: String,
+}
+
+impl Draft {
+    /// The draft in the layout language (walls on the floor, elements numbered in order).
+    #[must_use]
+    pub fn to_layout(&self) -> Layout {
+        let walls = self.walls.iter().zip(0..).map(|(wall, id)| WallEntity {
+            id,
+            a: [wall.a[0], wall.a[1], 0.0],
+            b: [wall.b[0], wall.b[1], 0.0],
+            height: wall.height,
+            thickness: wall.thickness,
+        });
+        let of_kind = |kind: OpeningKind| -> Vec<OpeningEntity> {
+            let openings = self.openings.iter().filter(|opening| opening.kind == kind);
+            let entity = |(opening, id): (&DraftOpening, u32)| OpeningEntity {
+                id,
+                wall: opening.wall_idx as u32,
+                center: opening.center,
+                width: opening.width,
+                height: opening.height,
+            };
+            openings.zip(0..).map(entity).collect()
+        };
+        let boxes = self.objects.iter().zip(0..).map(|(object, id)| BoxEntity {
+            id,
+            class: object.class.clone(),
+            center: object.center,
+            yaw: object.yaw,
+            size: object.size,
+        });
+        Layout {
+            walls: walls.collect(),
+            doors: of_kind(OpeningKind::Door),
+            windows: of_kind(OpeningKind::Window),
+            boxes: boxes.collect(),
+        }
+    }
 }

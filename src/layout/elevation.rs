@@ -158,8 +158,9 @@ fn finish(wall: &WallView, sums: Sums, size: (usize, usize), free: Option<&FreeS
             let index = row * width + column;
             // An occluder hides its neighbours too: nobody looks square on.
             let hidden = |side: usize| {
-                (column.saturating_sub(1)..(column + 2).min(width))
-                    .any(|c| (row.saturating_sub(1)..(row + 2).min(height)).any(|r| sums.hidden[side][r * width + c]))
+                (column.saturating_sub(1)..(column + 2).min(width)).any(|c| {
+                    (row.saturating_sub(1)..(row + 2).min(height)).any(|r| sums.hidden[side][r * width + c])
+                })
             };
             let open_side = (wall.ahead && !hidden(0)) || (wall.behind && !hidden(1));
             patches[index] = if sums.n[index] > 0.0 {
@@ -178,7 +179,12 @@ fn finish(wall: &WallView, sums: Sums, size: (usize, usize), free: Option<&FreeS
         width,
         height,
         patches,
-        rgb: sums.rgb.iter().zip(&sums.n).map(|(c, &n)| c.map(|v| if n > 0.0 { (v / n) as u8 } else { 0 })).collect(),
+        rgb: sums
+            .rgb
+            .iter()
+            .zip(&sums.n)
+            .map(|(c, &n)| c.map(|v| if n > 0.0 { (v / n) as u8 } else { 0 }))
+            .collect(),
         relief: sums.relief.iter().zip(&sums.n).map(|(&r, &n)| mean(r, n)).collect(),
     }
 }

@@ -37,6 +37,8 @@ const MIN_SUPPORT_M: f64 = 0.15;
 const MAX_LINES: usize = 400;
 /// Votes (cells x slabs) under which no wall is left: 0.25 m of wall in 3 cm cells, 4 slabs each.
 const MIN_VOTES: f64 = 24.0;
+/// Cells of the same orientation this near a face belong to it, metres: noise, pictures, wall units.
+const GHOST_BAND_M: f64 = 0.15;
 /// Rounds of reweighting.
 const FIT_ROUNDS: usize = 5;
 
@@ -80,8 +82,7 @@ impl Table {
     fn new(cells: &[WallCell]) -> Self {
         let n = cells.len().max(1) as f64;
         let center = cells.iter().map(|c| c.position.coords).sum::<Vec2>() / n;
-        let reach_m =
-            cells.iter().map(|c| (c.position.coords - center).norm()).fold(0.0, f64::max) + 0.2;
+        let reach_m = cells.iter().map(|c| (c.position.coords - center).norm()).fold(0.0, f64::max) + 0.2;
         let offsets = (2.0 * reach_m / OFFSET_BIN_M).ceil() as usize + 1;
         Self { votes: vec![0.0; ANGLES * offsets], offsets, reach_m, center }
     }
@@ -98,8 +99,8 @@ impl Table {
                 let radians = (angle as f64).to_radians();
                 let offset = from_center.x * radians.cos() + from_center.y * radians.sin();
                 let bin = ((offset + self.reach_m) / OFFSET_BIN_M) as usize;
-                let weight = cell.votes * (1.0 - spread.abs() as f64 / (VOTE_SPREAD + 1) as f64)
-                    / sides as f64;
+                let weight =
+                    cell.votes * (1.0 - spread.abs() as f64 / (VOTE_SPREAD + 1) as f64) / sides as f64;
                 let row = angle as usize * self.offsets;
                 for (bin, share) in [(bin.wrapping_sub(1), 0.5), (bin, 1.0), (bin + 1, 0.5)] {
                     if bin < self.offsets {
@@ -144,7 +145,12 @@ pub fn find(grid: &WallGrid) -> Vec<Face> {
                 faces.extend(face(cells, &used, line, stretch));
             }
             if !stretches.is_empty() {
-                // What lies beside the stretches may still belong to another line.
+                // Noise beside a face would come back as a ghost of it. What lies before or after
+                // the stretches may still belong to another line.
+                let ghosts = members(cells, &alive, &line, GHOST_BAND_M);
+                used.extend(ghosts.into_iter().filter(|&i| cells[i].oriented));
+                used.sort_unstable();
+                used.dedup();
                 used.retain(|&i| {
                     let t = line.along(&cells[i].position);
                     stretches.iter().any(|s| t >= s.0 - PROFILE_BIN_M && t <= s.1 + PROFILE_BIN_M)
@@ -183,9 +189,7 @@ fn members(cells: &[WallCell], alive: &[bool], line: &PlanLine, band_m: f64) -> 
 
 /// Refits the line on its strongest stretch; gives the line and the band that holds its cells.
 fn fit(cells: &[WallCell], used: &[usize], first: PlanLine, slabs: &SlabRange) -> Option<(PlanLine, f64)> {
-    let strongest = stretches(cells, used, &first, slabs)
-        .into_iter()
-        .max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let strongest = stretches(cells, used, &first, slabs).into_iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
     let mut line = first;
     let mut band = FIRST_BAND_M;
     for _ in 0..FIT_ROUNDS {

@@ -31,8 +31,6 @@ const MARGIN_M: f64 = 0.4;
 const SEEN_SHARE: f64 = 0.2;
 /// Unseen walls are inferred for rooms with at least this share of perimeter supported.
 const CLOSED_SHARE: f64 = 0.6;
-/// Walls reach the ceiling in the cloud when the top of vertical surface is this near it, metres.
-const FULL_HEIGHT_SLACK_M: f64 = 0.25;
 /// Share of dropped points worth a warning.
 const WARN_DROPPED_SHARE: f64 = 0.02;
 
@@ -77,7 +75,7 @@ impl LayoutDetector for Geometric {
         let heights = heights::measure(&samples, input.ceiling_height_m);
         let grid = wall_grid::build(&samples, &heights, input);
         let lines = wall_lines::build(faces::find(&grid));
-        let structure = structure(&lines, &grid, &heights);
+        let structure = structure(&lines, &grid);
         report(&samples, &heights, &lines, &structure, reporter);
         let mut draft = draft_structure(&structure, &samples, &heights, &grid, input);
         drop_unsure(&mut draft, self.options.min_wall_confidence, reporter);
@@ -89,7 +87,10 @@ fn warn_dropped(samples: &Samples, total: usize, reporter: &Reporter) {
     if samples.not_finite > 0 {
         reporter.warn(
             "cloud-not-finite",
-            format!("{} of {total} points have a coordinate that is not a number; they were left out", samples.not_finite),
+            format!(
+                "{} of {total} points have a coordinate that is not a number; they were left out",
+                samples.not_finite
+            ),
         );
     }
     if samples.out_of_bounds as f64 > WARN_DROPPED_SHARE * total as f64 {
@@ -100,7 +101,13 @@ fn warn_dropped(samples: &Samples, total: usize, reporter: &Reporter) {
     }
 }
 
-fn report(samples: &Samples, heights: &Heights, lines: &[WallLine], structure: &Structure, reporter: &Reporter) {
+fn report(
+    samples: &Samples,
+    heights: &Heights,
+    lines: &[WallLine],
+    structure: &Structure,
+    reporter: &Reporter,
+) {
     reporter.diagnostic("samples", samples.samples.len());
     reporter.diagnostic("wall_lines", lines.len());
     reporter.diagnostic("rooms", structure.outlines.iter().flatten().count());
@@ -132,10 +139,9 @@ struct Structure {
     outlines: Vec<Option<Outline>>,
 }
 
-fn structure(lines: &[WallLine], grid: &WallGrid, heights: &Heights) -> Structure {
-    let full_height = heights.ceiling_seen && heights.top_m > heights.ceiling_m - FULL_HEIGHT_SLACK_M;
+fn structure(lines: &[WallLine], grid: &WallGrid) -> Structure {
     let supports: Vec<Support> =
-        lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid), full_height)).collect();
+        lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid))).collect();
     let (min, max) = seen_bounds(grid);
     let plan_lines: Vec<PlanLine> = lines.iter().map(|l| l.line).collect();
     let arrangement = arrangement::build(&plan_lines, min, max);
@@ -336,10 +342,7 @@ fn draft_opening(hole: &Hole, view: &WallView) -> DraftOpening {
 /// Observed share of the wall's rectangle, counting openings as observed.
 fn observed_with_holes(view: &Elevation, holes: &[Hole]) -> f64 {
     let area = (view.width * view.height) as f64 * elevation::PIXEL_M * elevation::PIXEL_M;
-    let open: f64 = holes
-        .iter()
-        .map(|h| (h.u.1 - h.u.0) * (h.z.1 - h.z.0) * h.confidence)
-        .sum();
+    let open: f64 = holes.iter().map(|h| (h.u.1 - h.u.0) * (h.z.1 - h.z.0) * h.confidence).sum();
     (view.observed() + open / area.max(1e-6)).clamp(0.0, 1.0)
 }
 
@@ -366,13 +369,12 @@ fn wall_confidence(run: &Run, view: &Elevation, holes: &[Hole], inferred: bool) 
     /// Longest that an unseen wall is believed.
     const MAX_INFERRED: f64 = 0.3;
     let area = (view.width * view.height) as f64;
-    let in_holes: f64 = holes
-        .iter()
-        .map(|h| (h.u.1 - h.u.0) * (h.z.1 - h.z.0) / elevation::PIXEL_M.powi(2))
-        .sum();
+    let in_holes: f64 =
+        holes.iter().map(|h| (h.u.1 - h.u.0) * (h.z.1 - h.z.0) / elevation::PIXEL_M.powi(2)).sum();
     let through = view.share(elevation::Patch::Through, (0, view.width), (0, view.height));
     let contradiction = (through - in_holes / area).max(0.0);
-    let confidence = (0.15 + 0.85 * (0.6 * run.wall_share + 0.4 * run.support) - contradiction).clamp(0.02, 0.99);
+    let confidence =
+        (0.15 + 0.85 * (0.6 * run.wall_share + 0.4 * run.support) - contradiction).clamp(0.02, 0.99);
     if inferred { confidence.min(MAX_INFERRED) } else { confidence }
 }
 

@@ -26,8 +26,8 @@ const BARE_BORDER: f64 = 0.6;
 const ANY_BORDER: f64 = 0.04;
 /// A bin is wall from this score: lintel plus upper band of a doorway give about 0.45.
 const WALL_SCORE: f64 = 0.40;
-/// … and this share of the upper band, where ceilings were seen (a wardrobe ends below it).
-const WALL_UPPER: f64 = 0.45;
+/// … and this share of its top, where the ceiling beside it was seen (wardrobes end below it).
+const WALL_TOP: f64 = 0.3;
 /// Gap in a wall that a doorway explains, metres.
 const MAX_DOORWAY_M: f64 = 1.3;
 /// Wall on either side of a doorway, metres.
@@ -51,15 +51,16 @@ pub struct Support {
 }
 
 impl Support {
-    /// Bridges the doorways of a profile. `full_height`: walls were seen up to the ceiling.
+    /// Bridges the doorways of a profile.
     #[must_use]
-    pub fn new(profile: Profile, full_height: bool) -> Self {
+    pub fn new(profile: Profile) -> Self {
         let n = profile.score.len();
         let wall: Vec<bool> = (0..n)
-            .map(|k| profile.score[k] >= WALL_SCORE && (!full_height || profile.upper[k] >= WALL_UPPER))
+            .map(|k| profile.score[k] >= WALL_SCORE && profile.top[k].is_none_or(|top| top >= WALL_TOP))
             .collect();
-        let mut value: Vec<f64> =
-            (0..n).map(|k| if wall[k] { 1.0 } else { (profile.score[k] / WALL_SCORE).min(1.0) * 0.4 }).collect();
+        let mut value: Vec<f64> = (0..n)
+            .map(|k| if wall[k] { 1.0 } else { (profile.score[k] / WALL_SCORE).min(1.0) * 0.4 })
+            .collect();
         let jamb = (MIN_JAMB_M / PROFILE_BIN_M) as usize;
         let runs: Vec<(usize, usize)> = runs(&wall).into_iter().filter(|r| r.1 - r.0 >= jamb).collect();
         for pair in runs.windows(2) {
@@ -80,9 +81,7 @@ impl Support {
     #[must_use]
     pub fn extent(&self, span: (f64, f64)) -> Option<(f64, f64)> {
         let bin = |k: usize| self.profile.start + k as f64 * PROFILE_BIN_M;
-        let inside = |k: &usize| {
-            self.value[*k] >= BRIDGED && bin(*k + 1) > span.0 && bin(*k) < span.1
-        };
+        let inside = |k: &usize| self.value[*k] >= BRIDGED && bin(*k + 1) > span.0 && bin(*k) < span.1;
         let first = (0..self.value.len()).find(inside)?;
         let last = (0..self.value.len()).rev().find(inside)?;
         Some((bin(first).max(span.0), bin(last + 1).min(span.1)))

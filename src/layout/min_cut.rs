@@ -136,8 +136,7 @@ mod tests {
     /// Energy of a labelling of the chain below.
     fn energy(labels: &[bool], unary: &[(f64, f64)], pair: &[f64]) -> f64 {
         let own: f64 = labels.iter().zip(unary).map(|(&l, u)| if l { u.0 } else { u.1 }).sum();
-        let cut: f64 =
-            labels.windows(2).zip(pair).map(|(l, w)| if l[0] == l[1] { 0.0 } else { *w }).sum();
+        let cut: f64 = labels.windows(2).zip(pair).map(|(l, w)| if l[0] == l[1] { 0.0 } else { *w }).sum();
         own + cut
     }
 

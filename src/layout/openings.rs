@@ -64,10 +64,7 @@ struct Box2 {
 
 impl Box2 {
     fn size(&self) -> (f64, f64) {
-        (
-            (self.columns.1 - self.columns.0) as f64 * PIXEL_M,
-            (self.rows.1 - self.rows.0) as f64 * PIXEL_M,
-        )
+        ((self.columns.1 - self.columns.0) as f64 * PIXEL_M, (self.rows.1 - self.rows.0) as f64 * PIXEL_M)
     }
 
     fn touches(&self, other: &Self) -> bool {
@@ -164,8 +161,8 @@ fn doorway(context: &Context<'_>, columns: (usize, usize)) -> Option<(Hole, Box2
     }
     let rows = (pixel(DOOR_ROWS_M.0), pixel(DOOR_ROWS_M.1).min(view.height));
     let highest = pixel(DOOR_HEIGHT_M.1).min(view.height);
-    let top = (pixel(DOOR_HEIGHT_M.0)..highest)
-        .find(|&r| view.share(Patch::Surface, columns, (r, r + 1)) >= 0.4);
+    let top =
+        (pixel(DOOR_HEIGHT_M.0)..highest).find(|&r| view.share(Patch::Surface, columns, (r, r + 1)) >= 0.4);
     let lintel = top.map_or(0.0, |r| view.share(Patch::Surface, columns, (r, (r + 4).min(view.height))));
     let top_m = top.map_or(PRIOR_DOOR_HEIGHT_M.min(view.height as f64 * PIXEL_M), |r| r as f64 * PIXEL_M);
     let jambs = [
@@ -223,9 +220,7 @@ fn windows(context: &Context<'_>, taken: &[Box2]) -> Vec<Hole> {
     };
     let open: Vec<bool> = (0..view.height)
         .flat_map(|r| (0..view.width).map(move |c| (c, r)))
-        .map(|(c, r)| {
-            r >= sill && !blocked(c, r) && matches!(view.at(c, r), Patch::Through | Patch::Empty)
-        })
+        .map(|(c, r)| r >= sill && !blocked(c, r) && matches!(view.at(c, r), Patch::Through | Patch::Empty))
         .collect();
     let mut boxes = components(&opened(&open, view.width, view.height), view.width, view.height);
     join_panes(&mut boxes);
@@ -241,8 +236,7 @@ fn opened(mask: &[bool], width: usize, height: usize) -> Vec<bool> {
             .any(|y| (c.saturating_sub(1)..(c + 2).min(width)).any(|x| mask[y * width + x] == want))
     };
     let at = |k: usize| (k % width, k / width);
-    let eroded: Vec<bool> =
-        (0..mask.len()).map(|k| mask[k] && !all(mask, at(k).0, at(k).1, false)).collect();
+    let eroded: Vec<bool> = (0..mask.len()).map(|k| mask[k] && !all(mask, at(k).0, at(k).1, false)).collect();
     (0..mask.len()).map(|k| all(&eroded, at(k).0, at(k).1, true)).collect()
 }
 
@@ -324,8 +318,8 @@ fn window(context: &Context<'_>, open: &[bool], hole: Box2) -> Option<Hole> {
         return None;
     }
     let through = view.share(Patch::Through, columns, rows);
-    let confidence = 0.15 + 0.4 * ring + 0.25 * fill + 0.2 * through
-        - if context.between_rooms { 0.3 } else { 0.0 };
+    let confidence =
+        0.15 + 0.4 * ring + 0.25 * fill + 0.2 * through - if context.between_rooms { 0.3 } else { 0.0 };
     let length = view.width as f64 * PIXEL_M;
     let top = view.height as f64 * PIXEL_M;
     Some(Hole {

@@ -127,6 +127,7 @@ fn apply(run: &mut Run, fit: &WallFit) {
             .clamp(THICKNESS_RANGE_M.0, THICKNESS_RANGE_M.1);
     }
     let half = 0.5 * run.thickness;
-    let centre = (ahead.votes * (ahead.position_m - half) + behind.votes * (behind.position_m + half)) / votes;
+    let centre =
+        (ahead.votes * (ahead.position_m - half) + behind.votes * (behind.position_m + half)) / votes;
     run.own.offset += centre * votes / (votes + LINE_VOTES);
 }

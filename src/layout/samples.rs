@@ -171,7 +171,8 @@ impl Moments {
         for (sum, v) in self.sum.iter_mut().zip(p) {
             *sum += v;
         }
-        for (square, (i, j)) in self.squares.iter_mut().zip([(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]) {
+        for (square, (i, j)) in self.squares.iter_mut().zip([(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)])
+        {
             *square += p[i] * p[j];
         }
     }
@@ -274,9 +275,8 @@ mod tests {
         assert!(matches!(reduce(&Cloud::new(vec![])), Err(Error::TooFewPoints { .. })));
         let nan = vec![point([f32::NAN, 0.0, 0.0]); 1000];
         assert!(matches!(reduce(&Cloud::new(nan)), Err(Error::TooFewPoints { finite: 0, .. })));
-        let mut points: Vec<_> = (0..10_000)
-            .map(|i| point([(i % 100) as f32 * 0.02, (i / 100) as f32 * 0.02, 0.0]))
-            .collect();
+        let mut points: Vec<_> =
+            (0..10_000).map(|i| point([(i % 100) as f32 * 0.02, (i / 100) as f32 * 0.02, 0.0])).collect();
         points.push(point([f32::INFINITY, 0.0, 0.0]));
         points.push(point([1e9, 0.0, 0.0]));
         let samples = reduce(&Cloud::new(points)).unwrap();

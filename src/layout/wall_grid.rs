@@ -26,6 +26,8 @@ const FIRST_SLAB: usize = 2;
 /// The upper band of a wall: from this far below the top of what was seen, metres. Little furniture
 /// reaches it.
 const UPPER_BAND_M: f64 = 0.7;
+/// Slabs next to the ceiling: above doors and wardrobes.
+const TOP_SLABS: usize = 4;
 /// Weight of a slab below the upper band in the votes for a wall.
 const LOWER_WEIGHT: f64 = 0.35;
 /// Distances at which the two sides of a surface are compared to find the room, metres.
@@ -34,6 +36,8 @@ const SIDE_PROBES_M: [f64; 6] = [0.06, 0.10, 0.14, 0.18, 0.24, 0.30];
 const SIDE_MARGIN: f64 = 0.17;
 /// Radius of certain free space round the camera, metres (half a person's width).
 const CAMERA_RADIUS_M: f64 = 0.25;
+/// Horizontal surface within this of the ceiling's height is ceiling, metres.
+const CEILING_BAND_M: f64 = 0.15;
 /// Radius of the closing of the coverage, pixels.
 const CLOSING_PX: usize = 2;
 
@@ -66,10 +70,10 @@ impl SlabRange {
         0.5 * (self.share(slabs, self.first) + self.share(slabs, self.upper))
     }
 
-    /// Share of the slabs of the upper band.
+    /// Share of the top of the wall, next to the ceiling.
     #[must_use]
-    pub fn upper_share(&self, slabs: u64) -> f64 {
-        self.share(slabs, self.upper)
+    pub fn top_share(&self, slabs: u64) -> f64 {
+        self.share(slabs, self.end.saturating_sub(TOP_SLABS).max(self.first))
     }
 
     fn share(&self, slabs: u64, from: usize) -> f64 {
@@ -106,9 +110,17 @@ pub struct Coverage {
     pub seen: Vec<bool>,
     /// The camera was here: certainly inside.
     pub walked: Vec<bool>,
+    /// The ceiling was seen.
+    pub ceiling: Vec<bool>,
 }
 
 impl Coverage {
+    /// The ceiling was seen at a point.
+    #[must_use]
+    pub fn has_ceiling(&self, p: &Point2) -> bool {
+        self.raster.index(p.x, p.y).is_some_and(|i| self.ceiling[i])
+    }
+
     fn at(&self, p: &Point2) -> bool {
         self.raster.index(p.x, p.y).is_some_and(|i| self.seen[i])
     }
@@ -148,8 +160,7 @@ struct Accumulator {
 }
 
 fn wall_cells(samples: &Samples, slabs: &SlabRange) -> Vec<WallCell> {
-    let raster =
-        Raster::covering([samples.min[0], samples.min[1]], [samples.max[0], samples.max[1]], CELL_M);
+    let raster = Raster::covering([samples.min[0], samples.min[1]], [samples.max[0], samples.max[1]], CELL_M);
     let mut cells: BTreeMap<usize, Accumulator> = BTreeMap::new();
     for sample in &samples.samples {
         let [x, y, z] = sample.position.map(f64::from);
@@ -165,8 +176,7 @@ fn wall_cells(samples: &Samples, slabs: &SlabRange) -> Vec<WallCell> {
         if sample.oriented {
             cell.oriented += normal;
         }
-        cell.doubled +=
-            Vec2::new(normal.x * normal.x - normal.y * normal.y, 2.0 * normal.x * normal.y);
+        cell.doubled += Vec2::new(normal.x * normal.x - normal.y * normal.y, 2.0 * normal.x * normal.y);
     }
     cells
         .values()
@@ -211,11 +221,13 @@ fn coverage(samples: &Samples, heights: &Heights, input: &DetectorInput<'_>) -> 
         COVERAGE_PIXEL_M,
     );
     let mut seen = vec![false; raster.len()];
+    let mut ceiling = vec![false; raster.len()];
     for sample in &samples.samples {
         let [x, y, z] = sample.position.map(f64::from);
         if sample.normal[2].abs() > VERTICAL_NZ && z < heights.ceiling_m + 0.3 {
             if let Some(index) = raster.index(x, y) {
                 seen[index] = true;
+                ceiling[index] |= heights.ceiling_seen && (z - heights.ceiling_m).abs() < CEILING_BAND_M;
             }
         }
     }
@@ -238,7 +250,7 @@ fn coverage(samples: &Samples, heights: &Heights, input: &DetectorInput<'_>) -> 
             }
         }
     }
-    Coverage { seen: close(&seen, &raster), raster, walked }
+    Coverage { seen: close(&seen, &raster), ceiling: close(&ceiling, &raster), raster, walked }
 }
 
 /// Marks the pixels over which at least a third of the seen voxels between knee and head height is
@@ -249,8 +261,7 @@ fn mark_free(free: &FreeSpace, raster: &Raster, seen: &mut [bool]) {
     for cy in 0..raster.height {
         for cx in 0..raster.width {
             let p = raster.center(cx, cy);
-            let count =
-                PROBES_M.iter().filter(|&&z| free.at([p.x, p.y, z]) == VoxelState::Free).count();
+            let count = PROBES_M.iter().filter(|&&z| free.at([p.x, p.y, z]) == VoxelState::Free).count();
             if count >= 2 {
                 seen[cy * raster.width + cx] = true;
             }

@@ -35,6 +35,8 @@ const ANGLE_SIGMA_M: f64 = 0.05;
 const MIN_DOMINANCE: f64 = 0.35;
 /// Centre lines closer than this are one, metres (half the thickness of a wall).
 const MERGE_OFFSET_M: f64 = 0.065;
+/// … plus this many standard deviations of the faces' own spread (noisy clouds bend walls).
+const MERGE_SIGMAS: f64 = 1.5;
 /// … when parallel within this, radians (2.5°).
 const MERGE_ANGLE: f64 = 0.044;
 /// Evidence is gathered to this far outside the faces, metres.
@@ -89,7 +91,9 @@ pub fn dominant_direction(faces: &[Face]) -> Option<(f64, f64)> {
         bins[(degrees as usize).min(DIRECTION_BINS - 1)] += face.support_m;
     }
     let around = |k: usize| {
-        (0..7).map(|d| bins[(k + DIRECTION_BINS + d - 3) % DIRECTION_BINS] * (4.0 - (d as f64 - 3.0).abs())).sum::<f64>()
+        (0..7)
+            .map(|d| bins[(k + DIRECTION_BINS + d - 3) % DIRECTION_BINS] * (4.0 - (d as f64 - 3.0).abs()))
+            .sum::<f64>()
     };
     let best = (0..DIRECTION_BINS).max_by(|&a, &b| around(a).total_cmp(&around(b)))?;
     let mut angle = (best as f64 + 0.5).to_radians();
@@ -120,7 +124,8 @@ fn square(faces: &mut [Face]) {
     let Some((direction, _)) = dominant_direction(faces) else { return };
     for face in faces {
         let own = face.line.angle();
-        let limit = (2.0 * ANGLE_SIGMA_M / face.length().max(0.1)).clamp(SNAP_MIN, SNAP_MAX);
+        let sigma_m = ANGLE_SIGMA_M.max(face.sigma_m);
+        let limit = (2.0 * sigma_m / face.length().max(0.1)).clamp(SNAP_MIN, SNAP_MAX);
         if angle_difference(own, direction, FRAC_PI_2) > limit {
             continue;
         }
@@ -197,8 +202,9 @@ fn cluster(centred: &[Centred]) -> Vec<WallLine> {
         let middle = item.line.at(0.5 * (item.span.0 + item.span.1));
         let home = groups.iter_mut().find(|group| {
             let leader = group[0];
+            let reach = MERGE_OFFSET_M + MERGE_SIGMAS * leader.sigma_m.max(item.sigma_m);
             angle_difference(leader.line.angle(), item.line.angle(), PI) < MERGE_ANGLE
-                && leader.line.distance(&middle).abs() < MERGE_OFFSET_M
+                && leader.line.distance(&middle).abs() < reach
         });
         match home {
             Some(group) => group.push(item),
@@ -246,8 +252,9 @@ pub struct Profile {
     pub start: f64,
     /// Likeness to a wall per bin, 0..1.
     pub score: Vec<f64>,
-    /// Share of the upper band per bin, 0..1 (lintels, walls over furniture).
-    pub upper: Vec<f64>,
+    /// Share of the wall's top per bin, 0..1 (lintels, walls over furniture); `None` where the
+    /// ceiling beside it was not seen, so that nothing follows from its absence.
+    pub top: Vec<Option<f64>>,
 }
 
 impl Profile {
@@ -267,6 +274,18 @@ impl Profile {
     }
 }
 
+/// The ceiling was seen on either side of the wall.
+fn beside_ceiling(wall: &WallLine, grid: &WallGrid, t: f64) -> bool {
+    /// Distances from the face at which the ceiling is looked for, metres.
+    const PROBES_M: [f64; 3] = [0.08, 0.16, 0.28];
+    let half = 0.5 * wall.thickness;
+    [1.0, -1.0].iter().any(|sign| {
+        PROBES_M
+            .iter()
+            .all(|d| grid.coverage.has_ceiling(&(wall.line.at(t) + wall.line.normal * (sign * (half + d)))))
+    })
+}
+
 /// Gathers the evidence along a line from the cells of both faces.
 #[must_use]
 pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
@@ -284,7 +303,12 @@ pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
     Profile {
         start,
         score: (0..bins.len()).map(|k| grid.slabs.score(around(k))).collect(),
-        upper: (0..bins.len()).map(|k| grid.slabs.upper_share(around(k))).collect(),
+        top: (0..bins.len())
+            .map(|k| {
+                let t = start + (k as f64 + 0.5) * PROFILE_BIN_M;
+                beside_ceiling(wall, grid, t).then(|| grid.slabs.top_share(around(k)))
+            })
+            .collect(),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::math::Point2;
 const SAME_CORNER_M: f64 = 1e-4;
 /// Walls shorter than this are slips between nearly meeting lines and are contracted, metres.
 const MIN_WALL_M: f64 = 0.12;
+/// … or than this many standard deviations of the faces' spread.
+const MIN_WALL_SIGMAS: f64 = 6.0;
 
 /// A wall between two corners.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,13 +124,15 @@ pub fn build(
         })
         .collect();
     graph.runs = runs;
-    contract(&mut graph);
+    let support: f64 = lines.iter().map(|l| l.support_m).sum();
+    let sigma = lines.iter().map(|l| l.sigma_m * l.support_m).sum::<f64>() / support.max(1e-9);
+    contract(&mut graph, MIN_WALL_M.max(MIN_WALL_SIGMAS * sigma));
     graph
 }
 
 /// Removes slips: their two corners become one.
-fn contract(graph: &mut WallGraph) {
-    while let Some(short) = graph.runs.iter().position(|run| graph.length(run) < MIN_WALL_M) {
+fn contract(graph: &mut WallGraph, min_wall_m: f64) {
+    while let Some(short) = graph.runs.iter().position(|run| graph.length(run) < min_wall_m) {
         let (keep, gone) = graph.runs[short].ends;
         graph.corners[keep] = nalgebra::center(&graph.corners[keep], &graph.corners[gone]);
         graph.runs.remove(short);
@@ -143,27 +147,55 @@ fn contract(graph: &mut WallGraph) {
     }
 }
 
-/// Joins walls on one line whose common corner no other wall meets any more.
+/// Joins walls that go straight on at a corner that no other wall meets.
 pub fn join_straight(graph: &mut WallGraph) {
-    let degree = |graph: &WallGraph, corner: usize| {
-        graph.runs.iter().filter(|r| r.ends.0 == corner || r.ends.1 == corner).count()
-    };
-    while let Some((first, second)) = (0..graph.runs.len()).find_map(|i| {
-        let end = graph.runs[i].ends.1;
-        let j = (0..graph.runs.len())
-            .find(|&j| graph.runs[j].ends.0 == end && graph.runs[j].line == graph.runs[i].line)?;
-        (degree(graph, end) == 2).then_some((i, j))
-    }) {
-        let (la, lb) = (graph.length(&graph.runs[first]), graph.length(&graph.runs[second]));
-        let gone = graph.runs[second].clone();
-        let run = &mut graph.runs[first];
-        run.ends.1 = gone.ends.1;
-        run.support = (run.support * la + gone.support * lb) / (la + lb);
-        run.wall_share = (run.wall_share * la + gone.wall_share * lb) / (la + lb);
-        run.ahead = run.ahead.or(gone.ahead);
-        run.behind = run.behind.or(gone.behind);
-        graph.runs.remove(second);
+    /// Walls that turn by less than this go straight on, cosine (6°).
+    const STRAIGHT_COS: f64 = 0.9945;
+    /// Offset between two parallel walls that bend round a slip, metres.
+    const MAX_JOG_M: f64 = 0.12;
+    loop {
+        let mut at = vec![Vec::new(); graph.corners.len()];
+        for (k, run) in graph.runs.iter().enumerate() {
+            at[run.ends.0].push(k);
+            at[run.ends.1].push(k);
+        }
+        let pair = at.iter().enumerate().find_map(|(corner, runs)| {
+            let &[i, j] = runs.as_slice() else { return None };
+            let far = |k: usize| {
+                let ends = graph.runs[k].ends;
+                if ends.0 == corner { ends.1 } else { ends.0 }
+            };
+            let (p, q) = (graph.corners[far(i)], graph.corners[far(j)]);
+            let c = graph.corners[corner];
+            let (first, second) = (&graph.runs[i].own, &graph.runs[j].own);
+            let straight =
+                first.normal.dot(&second.normal).abs() > STRAIGHT_COS && (c - p).dot(&(q - c)) > 0.0;
+            let jog = first.distance(&q).abs().min(second.distance(&p).abs());
+            (far(i) != far(j) && straight && jog < MAX_JOG_M).then(|| (i, j, far(i), far(j)))
+        });
+        let Some((i, j, from, to)) = pair else { return };
+        join(graph, (i, j), (from, to));
     }
+}
+
+/// Replaces two walls by one between their far ends.
+fn join(graph: &mut WallGraph, pair: (usize, usize), far: (usize, usize)) {
+    let (li, lj) = (graph.length(&graph.runs[pair.0]), graph.length(&graph.runs[pair.1]));
+    // The longer one gives line, thickness and rooms.
+    let (keep, gone) = if li >= lj { pair } else { (pair.1, pair.0) };
+    let other = graph.runs[gone].clone();
+    let (lk, lg) = (li.max(lj), li.min(lj));
+    let mut run = graph.runs[keep].clone();
+    run.support = (run.support * lk + other.support * lg) / (lk + lg);
+    run.wall_share = (run.wall_share * lk + other.wall_share * lg) / (lk + lg);
+    let forward = run.own.along(&graph.corners[far.0]) < run.own.along(&graph.corners[far.1]);
+    run.ends = if forward { far } else { (far.1, far.0) };
+    if other.own.normal.dot(&run.own.normal) > 0.0 {
+        run.ahead = run.ahead.or(other.ahead);
+        run.behind = run.behind.or(other.behind);
+    }
+    graph.runs[keep] = run;
+    graph.runs.remove(gone);
 }
 
 /// Cuts loose ends back to where the evidence ends.

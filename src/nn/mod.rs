@@ -1,1 +1,21 @@
 //! Neural networks: the model registry and ONNX Runtime sessions. The only module that names `ort`.
+//!
+//! [`Manifest`] says what a model is (file, sha256, licence, tensors, geometry); [`Registry`] finds
+//! its file in the folders given with `--models` and checks the digest; [`Session`] runs it on named
+//! [`Tensor`]s. Manifest and registry work in builds without the feature `onnx`; a session then
+//! says that the build has none.
+
+mod error;
+pub mod library;
+pub mod manifest;
+mod registry;
+#[cfg(feature = "onnx")]
+mod runtime;
+mod session;
+mod tensor;
+
+pub use error::Error;
+pub use manifest::{Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
+pub use registry::{Model, Registry};
+pub use session::{PROVIDER, Session, SessionOptions};
+pub use tensor::{Data, Tensor};

@@ -106,7 +106,8 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
     }
     for (i, opening) in draft.openings.iter().enumerate() {
         let wall = index.get(opening.wall_idx).copied().flatten();
-        let numbers = [opening.center[0], opening.center[1], opening.center[2], opening.width, opening.height];
+        let numbers =
+            [opening.center[0], opening.center[1], opening.center[2], opening.width, opening.height];
         match wall {
             None => findings.dropped(
                 "opening-unusable",
@@ -114,7 +115,9 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
                 i,
                 &format!("its wall {} does not exist", opening.wall_idx),
             ),
-            Some(_) if !bounded(&numbers) || opening.width < MIN_OPENING_M || opening.height < MIN_OPENING_M => {
+            Some(_)
+                if !bounded(&numbers) || opening.width < MIN_OPENING_M || opening.height < MIN_OPENING_M =>
+            {
                 findings.dropped("opening-unusable", "opening", i, &format!("its numbers are {numbers:?}"));
             }
             Some(wall) => out.openings.push(CleanOpening {

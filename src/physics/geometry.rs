@@ -93,7 +93,8 @@ pub(crate) fn convex_hull(points: &[Vec2]) -> Vec<Vec2> {
         let mut chain: Vec<Vec2> = Vec::new();
         for point in points {
             while chain.len() >= 2
-                && cross(chain[chain.len() - 1] - chain[chain.len() - 2], point - chain[chain.len() - 1]) <= 1e-12
+                && cross(chain[chain.len() - 1] - chain[chain.len() - 2], point - chain[chain.len() - 1])
+                    <= 1e-12
             {
                 chain.pop();
             }

@@ -7,8 +7,11 @@
 //! Z up, metres, floor at z = 0.
 
 use super::furnish::furnish;
+use super::furniture;
+use super::mesh::{Builder, Mesh};
 use super::placement::{Item, Mount, Placer};
 use super::plan::{FloorPlan, PlanOptions, RoomKind};
+use super::shell;
 use crate::layout::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 use crate::math::wrap_angle;
 use crate::scene::model::Source;
@@ -232,6 +235,17 @@ impl House {
             })
             .collect();
         Draft { walls, openings, objects, rooms, detector: "synth".to_owned() }
+    }
+
+    /// Triangles with materials of everything in the house.
+    #[must_use]
+    pub fn mesh(&self) -> Mesh {
+        let mut builder = Builder::new();
+        shell::build(&mut builder, &self.plan, self.seed);
+        for (index, item) in self.items.iter().enumerate() {
+            furniture::build(&mut builder, item, index);
+        }
+        builder.mesh
     }
 
     /// True when item `index` stands on the floor, also by way of other items.

@@ -66,7 +66,8 @@ fn planes_agree(prediction: &Panel, truth: &Panel, mode: Mode) -> bool {
     sine < MAX_PLANE_ANGLE_DEG.to_radians().sin() && distance < MAX_PLANE_DISTANCE_M
 }
 
-/// Matches the predictions of one class with its truths.
+/// Matches the predictions of one class with its truths. A prediction that finds no truth but overlaps
+/// an ignored element by the threshold counts as neither.
 #[must_use]
 pub fn match_class(
     predictions: &[&Element],
@@ -79,7 +80,11 @@ pub fn match_class(
         .iter()
         .map(|p| truths.iter().map(|q| overlap(&p.shape, &q.shape, mode)).collect())
         .collect();
-    let pairs = assign(&iou, threshold);
+    let needy: Vec<bool> = predictions
+        .iter()
+        .map(|p| !ignored.iter().any(|q| overlap(&p.shape, &q.shape, mode) >= threshold))
+        .collect();
+    let pairs = assign(&iou, &needy, threshold);
     let mut outcome = ClassMatch::default();
     let (mut used, mut found) = (vec![false; predictions.len()], vec![false; truths.len()]);
     for pair in pairs {
@@ -90,10 +95,8 @@ pub fn match_class(
             iou: pair.iou,
         });
     }
-    let unmatched = predictions.iter().zip(&used).filter(|(_, used)| !**used);
-    for (prediction, _) in unmatched {
-        let only_ignored = ignored.iter().any(|q| overlap(&prediction.shape, &q.shape, mode) >= threshold);
-        let list = if only_ignored { &mut outcome.ignored } else { &mut outcome.unfounded };
+    for (index, prediction) in predictions.iter().enumerate().filter(|(index, _)| !used[*index]) {
+        let list = if needy[index] { &mut outcome.unfounded } else { &mut outcome.ignored };
         list.push(prediction.id.clone());
     }
     let missed = truths.iter().zip(&found).filter(|(_, found)| !**found);

@@ -53,7 +53,10 @@ fn report_inferred(walls: &[Wall], findings: &mut Findings) {
         findings.note(
             "wall-inferred",
             vec![wall.id.into()],
-            format!("{length:.2} m of wall were not seen but close a room (confidence {:.2})", wall.evidence.confidence),
+            format!(
+                "{length:.2} m of wall were not seen but close a room (confidence {:.2})",
+                wall.evidence.confidence
+            ),
             Some(length),
         );
     }
@@ -62,8 +65,9 @@ fn report_inferred(walls: &[Wall], findings: &mut Findings) {
 /// Places that must lie in a room: objects on the floor and detected interiors.
 fn hints(clean: &Clean) -> Vec<Vec2> {
     let objects = clean.objects.iter().filter(|o| o.evidence.confidence >= 0.5).map(|o| o.shape.plan());
-    let rooms = clean.rooms.iter().map(|room| {
-        room.polygon.iter().map(|&p| Vec2::from(p)).sum::<Vec2>() / room.polygon.len() as f64
-    });
+    let rooms = clean
+        .rooms
+        .iter()
+        .map(|room| room.polygon.iter().map(|&p| Vec2::from(p)).sum::<Vec2>() / room.polygon.len() as f64);
     objects.chain(rooms).collect()
 }

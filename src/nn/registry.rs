@@ -1,0 +1,178 @@
+//! Finds model files and checks that they are the ones of the manifest.
+
+use super::{Error, Manifest, ModelEntry};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Folders nested deeper than this below a model folder are not searched.
+const MAX_DEPTH: usize = 6;
+/// Bytes hashed at a time.
+const CHUNK: usize = 1 << 16;
+
+/// The manifest together with the folders in which its files are looked for.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    manifest: Manifest,
+    folders: Vec<PathBuf>,
+}
+
+/// A model whose file was found and whose digest agrees.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What the manifest says.
+    pub entry: ModelEntry,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Registry {
+    /// The built-in manifest with these model folders, searched in order.
+    ///
+    /// # Errors
+    /// When a folder does not exist.
+    pub fn open(folders: &[PathBuf]) -> Result<Self, Error> {
+        Self::with_manifest(Manifest::built_in()?, folders)
+    }
+
+    /// Another manifest with these model folders.
+    ///
+    /// # Errors
+    /// When a folder does not exist.
+    pub fn with_manifest(manifest: Manifest, folders: &[PathBuf]) -> Result<Self, Error> {
+        for folder in folders {
+            std::fs::read_dir(folder).map_err(|source| Error::Io { source, path: folder.clone() })?;
+        }
+        Ok(Self { manifest, folders: folders.to_vec() })
+    }
+
+    /// What is known of all models.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Finds the file of a model and checks its digest. A file of the right name with another digest
+    /// is passed over as long as a later one fits.
+    ///
+    /// # Errors
+    /// When the model is unknown, its file is missing, or only altered files are there.
+    pub fn find(&self, id: &str) -> Result<Model, Error> {
+        let entry = self.manifest.entry(id)?.clone();
+        let mut candidates = Vec::new();
+        for folder in &self.folders {
+            collect(folder, &entry.file, 0, &mut candidates);
+        }
+        let mut altered = None;
+        for path in candidates {
+            let found = digest(&path)?;
+            if found == entry.sha256 {
+                return Ok(Model { entry, path });
+            }
+            altered.get_or_insert((found, path));
+        }
+        Err(match altered {
+            Some((found, path)) => Error::WrongDigest { id: entry.id, expected: entry.sha256, found, path },
+            None => Error::MissingFile {
+                id: entry.id,
+                file: entry.file,
+                size_bytes: entry.size_bytes,
+                origin: entry.origin,
+                searched: self.folders.clone(),
+            },
+        })
+    }
+}
+
+/// Files named `name` in `folder` and below, in the order of their paths. Folders that cannot be
+/// read hold nothing.
+fn collect(folder: &Path, name: &str, depth: usize, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            if depth < MAX_DEPTH {
+                collect(&path, name, depth + 1, found);
+            }
+        } else if path.file_name().is_some_and(|file| file == name) {
+            found.push(path);
+        }
+    }
+}
+
+/// sha256 of a file, lower-case hexadecimal.
+fn digest(path: &Path) -> Result<String, Error> {
+    let fail = |source| Error::Io { source, path: path.to_owned() };
+    let mut file = std::fs::File::open(path).map_err(fail)?;
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = file.read(&mut chunk).map_err(fail)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&chunk[..read]);
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// sha256 of `abc`, FIPS 180-2 appendix B.1.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn registry(folder: &Path) -> Registry {
+        let text = format!(
+            "[[model]]\nid='m'\ntask='t'\nfile='m.onnx'\nsha256='{ABC}'\nsize_bytes=3\nlicence='MIT'\norigin='somewhere'\ninputs=[]\noutputs=[]\n"
+        );
+        let manifest = Manifest::parse(&text, Path::new("m.toml")).expect("a manifest");
+        Registry::with_manifest(manifest, &[folder.to_owned()]).expect("a folder")
+    }
+
+    #[test]
+    fn a_file_is_found_below_the_folder_and_an_altered_one_is_passed_over() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(folder.path().join("a/b")).expect("made");
+        std::fs::write(folder.path().join("a/m.onnx"), "abd").expect("written");
+        let altered = registry(folder.path()).find("m").expect_err("altered").to_string();
+        assert!(altered.contains(ABC) && altered.ends_with("m.onnx"), "{altered}");
+        std::fs::write(folder.path().join("a/b/m.onnx"), "abc").expect("written");
+        let model = registry(folder.path()).find("m").expect("found");
+        assert!(model.path.ends_with("a/b/m.onnx"), "{:?}", model.path);
+    }
+
+    #[test]
+    fn a_missing_file_names_size_origin_and_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let message = registry(folder.path()).find("m").expect_err("missing").to_string();
+        assert!(message.contains("3 bytes") && message.contains("somewhere"), "{message}");
+        assert!(message.ends_with(&folder.path().display().to_string()), "{message}");
+    }
+
+    #[test]
+    fn a_missing_folder_is_refused() {
+        let error = Registry::open(&[PathBuf::from("no/such/folder")]).expect_err("no folder");
+        assert!(error.to_string().ends_with("no/such/folder"), "{error}");
+    }
+
+    #[test]
+    fn the_shared_pack_agrees_with_the_built_in_manifest() {
+        let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models");
+        if !pack.is_dir() {
+            eprintln!("skipped: no model pack beside the repository");
+            return;
+        }
+        let registry = Registry::open(&[pack]).expect("the pack");
+        for entry in &registry.manifest().models {
+            if entry.origin.starts_with("this project") {
+                continue;
+            }
+            let model = registry.find(&entry.id).expect("in the pack with the right digest");
+            let size = std::fs::metadata(&model.path).expect("metadata").len();
+            assert_eq!(size, entry.size_bytes, "{}", entry.id);
+        }
+    }
+}
