@@ -146,15 +146,11 @@ fn solve(linear: &[Linear], edges: &[Edge], fixed: &[bool]) -> Option<Vec<Vector
         if !alpha.is_finite() {
             return None;
         }
-        for k in 0..count {
-            solution[k] += direction[k] * alpha;
-            rest[k] -= product[k] * alpha;
-        }
+        solution.iter_mut().zip(&direction).for_each(|(s, d)| *s += d * alpha);
+        rest.iter_mut().zip(&product).for_each(|(r, p)| *r -= p * alpha);
         z = rest.iter().zip(&inverses).map(|(r, m)| m * r).collect();
         let next = dot(&rest, &z);
-        for k in 0..count {
-            direction[k] = z[k] + direction[k] * (next / rho);
-        }
+        direction.iter_mut().zip(&z).for_each(|(d, z)| *d = z + *d * (next / rho));
         rho = next;
     }
     Some(solution)

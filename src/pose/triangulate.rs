@@ -147,9 +147,9 @@ fn candidate_pairs(sights: &[Sight], min_angle_rad: f64) -> Vec<(usize, usize)> 
     const MOST: usize = 12;
     let directions: Vec<Vec3> = sights.iter().map(Sight::direction).collect();
     let mut pairs = Vec::new();
-    for i in 0..sights.len() {
-        for j in i + 1..sights.len() {
-            let angle = directions[i].cross(&directions[j]).norm().atan2(directions[i].dot(&directions[j]));
+    for (i, a) in directions.iter().enumerate() {
+        for (j, b) in directions.iter().enumerate().skip(i + 1) {
+            let angle = a.cross(b).norm().atan2(a.dot(b));
             if angle >= 0.5 * min_angle_rad {
                 pairs.push((angle, i, j));
             }

@@ -15,6 +15,11 @@ const CG_TOLERANCE: f64 = 1e-4;
 /// Marker of a pair without a block.
 const NONE: u32 = u32::MAX;
 
+/// `target` += `vector` · `factor`.
+fn add_scaled(target: &mut [Vector6<f64>], vector: &[Vector6<f64>], factor: f64) {
+    target.iter_mut().zip(vector).for_each(|(t, v)| *t += v * factor);
+}
+
 /// Which pairs of free views share points.
 #[derive(Debug, Clone)]
 pub(super) struct Structure {
@@ -201,17 +206,13 @@ impl Reduced {
                 return None;
             }
             let alpha = rho / curvature;
-            for i in 0..rhs.len() {
-                solution[i] += direction[i] * alpha;
-                rest[i] -= product[i] * alpha;
-            }
+            add_scaled(&mut solution, &direction, alpha);
+            add_scaled(&mut rest, &product, -alpha);
             z = precondition(&rest);
             let next = dot(&rest, &z);
             let beta = next / rho;
             rho = next;
-            for i in 0..rhs.len() {
-                direction[i] = z[i] + direction[i] * beta;
-            }
+            direction.iter_mut().zip(&z).for_each(|(d, z)| *d = z + *d * beta);
         }
         Some(solution)
     }

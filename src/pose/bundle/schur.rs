@@ -209,16 +209,16 @@ fn subtract(
 ) {
     by_view.sort_by_key(|(slot, _)| *slot);
     let moved = inverse * gradient;
-    for k in 0..by_view.len() {
-        let (slot, block) = by_view[k];
+    for (k, (slot, block)) in by_view.iter().enumerate() {
         let scaled = block * inverse;
-        reduced.rhs[slot as usize] += block * moved;
-        reduced.border[slot as usize] -= scaled * by_intrinsics.transpose();
-        for (other, other_block) in &by_view[k..] {
+        reduced.rhs[*slot as usize] += block * moved;
+        reduced.border[*slot as usize] -= scaled * by_intrinsics.transpose();
+        for (step, (other, other_block)) in by_view[k..].iter().enumerate() {
             let product = scaled * other_block.transpose();
-            let target = &mut reduced.blocks[structure.block(slot, *other)];
+            let target = &mut reduced.blocks[structure.block(*slot, *other)];
             *target -= product;
-            if *other == slot && !std::ptr::eq(other_block, &by_view[k].1) {
+            // A view that sees the point twice meets itself once per order.
+            if other == slot && step > 0 {
                 *target -= product.transpose();
             }
         }

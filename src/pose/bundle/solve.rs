@@ -25,15 +25,13 @@ fn radial_prior(camera: &Camera, settings: &Settings) -> f64 {
         + f64::from(u8::from(free[2])) * scale * camera.k2.powi(2)
 }
 
-fn apply(bundle: &Bundle, slots: &[Option<u32>], views: &[Vector6<f64>], points: &[Vec3]) -> Bundle {
-    let mut next = bundle.clone();
-    for (pose, slot) in next.poses.iter_mut().zip(slots) {
+fn apply(bundle: &mut Bundle, slots: &[Option<u32>], views: &[Vector6<f64>], points: &[Vec3]) {
+    for (pose, slot) in bundle.poses.iter_mut().zip(slots) {
         if let Some(slot) = slot {
             *pose = perturb(pose, &views[*slot as usize]);
         }
     }
-    next.points.iter_mut().zip(points).for_each(|(point, step)| *point += step);
-    next
+    bundle.points.iter_mut().zip(points).for_each(|(point, step)| *point += step);
 }
 
 fn moved(camera: &Camera, step: &Vector3<f64>) -> Camera {
@@ -93,13 +91,13 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
             continue;
         };
         let points = elimination.back_substitute(&views, &intrinsics);
-        let candidate = apply(bundle, &layout.slots, &views, &points);
+        let before = (bundle.poses.clone(), bundle.points.clone());
+        apply(bundle, &layout.slots, &views, &points);
         let candidate_camera = moved(&camera, &intrinsics);
-        let next = cost(&candidate, &candidate_camera, &layout, settings)
+        let next = cost(bundle, &candidate_camera, &layout, settings)
             + radial_prior(&candidate_camera, settings);
         if next < current {
             let share = (current - next) / current.max(1e-12);
-            *bundle = candidate;
             camera = candidate_camera;
             current = next;
             damping = (damping * 0.25).max(1e-8);
@@ -107,6 +105,7 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
                 break;
             }
         } else {
+            (bundle.poses, bundle.points) = before;
             damping *= 6.0;
         }
     }
@@ -120,12 +119,7 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
 /// Formal standard deviation of the focal length. The free scale of the world makes the system
 /// singular in one direction, which the focal length has no part in: a little damping takes the
 /// singularity away and changes nothing else.
-fn focal_sigma(
-    bundle: &Bundle,
-    camera: &Camera,
-    layout: &Layout,
-    (settings, cost): (&Settings, f64),
-) -> f64 {
+fn focal_sigma(bundle: &Bundle, camera: &Camera, layout: &Layout, (settings, cost): (&Settings, f64)) -> f64 {
     const DAMPINGS: [f64; 4] = [1e-8, 1e-6, 1e-5, 1e-4];
     let unknowns = 6 * layout.structure.views + 3 * bundle.points.len();
     let freedom = (2 * bundle.observations.len()).saturating_sub(unknowns).max(1);

@@ -113,13 +113,17 @@ fn drop_strays(poses: &mut [Option<Pose>], anchors: &[Option<Pose>]) {
     let centres: Vec<Option<Vec3>> = poses.iter().map(|p| p.as_ref().map(centre)).collect();
     let steps: Vec<f64> = centres.windows(2).filter_map(|w| Some((w[0]? - w[1]?).norm())).collect();
     let typical = median(&steps).unwrap_or(0.0);
-    for k in 1..centres.len().saturating_sub(1) {
-        let (Some(a), Some(own), Some(b)) = (centres[k - 1], centres[k], centres[k + 1]) else { continue };
-        let off = (own - (a + b) * 0.5).norm();
-        if anchors[k].is_none() && off > STRAY * ((a - b).norm() + typical) {
-            poses[k] = None;
-        }
-    }
+    let strays: Vec<usize> = centres
+        .windows(3)
+        .enumerate()
+        .filter_map(|(k, w)| {
+            let (a, own, b) = (w[0]?, w[1]?, w[2]?);
+            let off = (own - (a + b) * 0.5).norm();
+            let is_stray = anchors[k + 1].is_none() && off > STRAY * ((a - b).norm() + typical);
+            is_stray.then_some(k + 1)
+        })
+        .collect();
+    strays.into_iter().for_each(|k| poses[k] = None);
 }
 
 /// Pose between the nearest anchors before and after a frame.

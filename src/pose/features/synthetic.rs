@@ -185,12 +185,12 @@ fn keyframe(frame_idx: usize, corners: Vec<TrackedCorner>, described: bool) -> T
 /// Matches of the same points between keyframes that are far apart.
 fn matches(points: &[Vec<u32>], apart: usize) -> Vec<PairMatches> {
     let mut found = Vec::new();
-    for b in 0..points.len() {
+    for (b, later) in points.iter().enumerate() {
         for a in (0..(b + 1).saturating_sub(apart)).step_by(3) {
             let mut order: Vec<(u32, u32)> =
                 points[a].iter().enumerate().map(|(k, &p)| (p, k as u32)).collect();
             order.sort_unstable();
-            let matches: Vec<(u32, u32)> = points[b]
+            let matches: Vec<(u32, u32)> = later
                 .iter()
                 .enumerate()
                 .filter_map(|(k, p)| {
