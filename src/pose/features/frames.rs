@@ -25,7 +25,7 @@ const MEMORY_FRAMES: usize = 8;
 /// A frame is a stray beyond this many times the distance of its neighbours (and a typical step).
 const STRAY: f64 = 3.0;
 /// Least share of agreeing points that places a frame.
-const MIN_SHARE: f64 = 0.4;
+const MIN_SHARE: f64 = 0.25;
 
 fn pairs(map: &Map, frame: &TrackedFrame) -> Vec<(Point3, Point2)> {
     let mut found = Vec::new();

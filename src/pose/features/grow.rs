@@ -6,6 +6,7 @@
 //! whole map. When nothing fits any more, points of smaller parallax are admitted step by step, which
 //! carries over doorways and turns on the spot.
 
+use super::consistency::fits_neighbours;
 use super::cv::resect;
 use super::map::{Map, SightId};
 use super::refine::{LOSS_PX, Scope, adjust_scope, filter};
@@ -132,7 +133,7 @@ impl Grower {
     fn place_next(&mut self) -> Result<Option<usize>, Error> {
         let mut ranked: Vec<(usize, usize)> = (0..self.map.views.len())
             .filter(|&v| self.map.views[v].pose.is_none())
-            .map(|v| (self.visible(v).len(), v))
+            .map(|v| (self.map.visible[v], v))
             .filter(|&(count, v)| count >= MIN_INLIERS && count > self.failed_at[v] + self.failed_at[v] / 8)
             .collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -172,7 +173,9 @@ impl Grower {
             .map(|&(k, p, _)| (k, p))
             .collect();
         let tracks = pairs.len().max(1);
-        if agreeing.len() < MIN_INLIERS || (agreeing.len() as f64) < MIN_INLIER_SHARE * tracks as f64 {
+        let enough =
+            agreeing.len() >= MIN_INLIERS && agreeing.len() as f64 >= MIN_INLIER_SHARE * tracks as f64;
+        if !enough || !fits_neighbours(&self.map, view) {
             self.map.views[view].pose = None;
             return Ok(false);
         }

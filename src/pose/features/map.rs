@@ -74,6 +74,8 @@ pub struct Map {
     pub points: Vec<Option<MapPoint>>,
     /// Track of the map for each corner track of the front end.
     pub track_of_corner: Vec<Option<u32>>,
+    /// Per view: how many points its tracks have (placed or not, agreeing or not).
+    pub visible: Vec<usize>,
 }
 
 struct Sets {
@@ -127,8 +129,14 @@ impl Map {
                 View { frame_idx: keyframe.frame_idx, features, corners: keyframe.corners.len(), pose: None }
             })
             .collect();
-        let mut map =
-            Self { camera, views, tracks: Vec::new(), points: Vec::new(), track_of_corner: Vec::new() };
+        let mut map = Self {
+            camera,
+            visible: vec![0; views.len()],
+            views,
+            tracks: Vec::new(),
+            points: Vec::new(),
+            track_of_corner: Vec::new(),
+        };
         map.link(tracked, matches);
         map
     }
@@ -218,7 +226,9 @@ impl Map {
         for &(view, feature) in &sights {
             self.views[view as usize].features[feature as usize].point = Some(id);
         }
-        self.tracks[track as usize].points.push(id);
+        let owner = &mut self.tracks[track as usize];
+        owner.points.push(id);
+        owner.sights.iter().for_each(|s| self.visible[s.0 as usize] += 1);
         self.points.push(Some(MapPoint { position, sights, track }));
         id
     }
@@ -229,7 +239,9 @@ impl Map {
             for (view, feature) in point.sights {
                 self.views[view as usize].features[feature as usize].point = None;
             }
-            self.tracks[point.track as usize].points.retain(|&p| p != id);
+            let owner = &mut self.tracks[point.track as usize];
+            owner.points.retain(|&p| p != id);
+            owner.sights.iter().for_each(|s| self.visible[s.0 as usize] -= 1);
         }
     }
 

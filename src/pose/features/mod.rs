@@ -5,6 +5,7 @@
 //! finds an unknown focal length, [`frames`] places all frames. World frame: the first
 //! keyframe's camera; the scale is arbitrary (median depth 2).
 
+pub mod consistency;
 pub mod corners;
 pub mod cv;
 pub mod diagnosis;

@@ -22,7 +22,7 @@ const LINK_POINTS: usize = 20;
 /// A step this many times the median step is a jump.
 const JUMP: f64 = 15.0;
 /// Thickness of the points below which the scene is called a plane, share of its extent.
-const FLAT: f64 = 0.015;
+const FLAT: f64 = 0.02;
 /// Field of view below which perspective is hardly felt, degrees.
 const NARROW_DEG: f64 = 15.0;
 
