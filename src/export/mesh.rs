@@ -6,12 +6,11 @@
 //! vertices are shared by exact position.
 
 use crate::math::Vec2;
-use crate::scene::{Opening, Scene, Wall};
+use crate::scene::Scene;
+use crate::scene::pieces::Hole;
 use geo::{Coord, LineString, Polygon, TriangulateEarcut};
 use std::collections::BTreeMap;
 
-/// An opening whose bottom is within this of the wall's base goes down to it, metres.
-const FLOOR_M: f64 = 0.01;
 /// A mitre reaches at most this many thicknesses beyond the corner; sharper corners end square.
 const MITRE_LIMIT: f64 = 2.0;
 /// Below this sine two walls run in line and their faces end square (1.1°).
@@ -190,36 +189,6 @@ fn mitres(scene: &Scene, wall: usize, end: usize, corner: &[(usize, usize)]) -> 
         }
         _ => [0.0, 0.0],
     }
-}
-
-/// A hole in a wall's own frame: u from–to, z from–to above the wall's base.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hole {
-    /// Along the wall, from its middle.
-    pub u: [f64; 2],
-    /// Above the wall's base.
-    pub z: [f64; 2],
-}
-
-/// The holes of a wall, by u.
-#[must_use]
-pub fn holes(wall: &Wall, openings: &[&Opening]) -> Vec<Hole> {
-    let (a, b) = (Vec2::from(wall.a), Vec2::from(wall.b));
-    let along = (b - a).normalize();
-    let mut holes: Vec<Hole> = openings
-        .iter()
-        .map(|opening| {
-            let u = along.dot(&(Vec2::new(opening.center[0], opening.center[1]) - 0.5 * (a + b)));
-            let z = opening.center[2] - wall.base_z;
-            let bottom = z - 0.5 * opening.height;
-            Hole {
-                u: [u - 0.5 * opening.width, u + 0.5 * opening.width],
-                z: [if bottom < FLOOR_M { 0.0 } else { bottom }, z + 0.5 * opening.height],
-            }
-        })
-        .collect();
-    holes.sort_by(|p, q| p.u[0].total_cmp(&q.u[0]).then(p.z[0].total_cmp(&q.z[0])));
-    holes
 }
 
 /// The closed mesh of a wall in its own frame: u along, v across, z from the middle of its height.

@@ -8,17 +8,22 @@ pub mod colmap;
 mod error;
 mod file;
 mod gltf;
+mod habitat;
 pub mod layout_text;
 mod mesh;
-mod pieces;
+mod mjcf;
 mod scene_json;
 pub mod tum;
+mod usd;
 
 pub use error::Error;
 pub use file::write_atomically;
 pub use gltf::{Gltf, glb};
+pub use habitat::Habitat;
 pub use layout_text::LayoutText;
+pub use mjcf::{Mjcf, mjcf};
 pub use scene_json::SceneJson;
+pub use usd::{Usda, usda};
 
 use crate::scene::Scene;
 use std::path::{Path, PathBuf};
@@ -44,7 +49,14 @@ const ALL: &str = "all";
 /// All exporters, in the order in which they run.
 #[must_use]
 pub fn exporters() -> Vec<Box<dyn Exporter>> {
-    vec![Box::new(SceneJson), Box::new(Gltf), Box::new(LayoutText)]
+    vec![
+        Box::new(SceneJson),
+        Box::new(Gltf),
+        Box::new(LayoutText),
+        Box::new(Mjcf),
+        Box::new(Usda),
+        Box::new(Habitat),
+    ]
 }
 
 /// The exporters of these names, each once, in the order of [`exporters`]; `all` is every one, no

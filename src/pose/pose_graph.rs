@@ -83,10 +83,7 @@ fn linearize(edge: &Edge, nodes: &[Sim3], length: f64) -> Linear {
 /// Σ w ‖e‖².
 #[must_use]
 pub fn cost(nodes: &[Sim3], edges: &[Edge], length: f64) -> f64 {
-    edges
-        .iter()
-        .map(|e| e.weight * residual(e, &nodes[e.i], &nodes[e.j], length).norm_squared())
-        .sum()
+    edges.iter().map(|e| e.weight * residual(e, &nodes[e.i], &nodes[e.j], length).norm_squared()).sum()
 }
 
 /// Moves the nodes (all but those that are `fixed`) to the least cost.
@@ -95,8 +92,7 @@ pub fn optimize(nodes: &mut [Sim3], fixed: &[bool], edges: &[Edge], length: f64)
     for _ in 0..MAX_STEPS {
         let linear: Vec<Linear> = edges.iter().map(|edge| linearize(edge, nodes, length)).collect();
         let Some(steps) = solve(&linear, edges, fixed) else { break };
-        let next: Vec<Sim3> =
-            nodes.iter().zip(&steps).map(|(node, step)| exp(step, length) * node).collect();
+        let next: Vec<Sim3> = nodes.iter().zip(&steps).map(|(node, step)| exp(step, length) * node).collect();
         let value = cost(&next, edges, length);
         if !value.is_finite() || value >= current {
             break;

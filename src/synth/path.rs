@@ -6,6 +6,7 @@
 //! the room being walked (sideways motion gives parallax) and ahead near doors; speed falls where
 //! the gaze turns; gait and hand shake are sums of sines. Scene frame; camera axes are OpenCV's.
 
+use super::gaze;
 use super::house::House;
 use super::openings::area_before;
 use super::placement::bounds;
@@ -26,8 +27,10 @@ const CLEARANCE_M: f64 = 0.24;
 const COMFORT_M: f64 = 0.6;
 /// Step of the resampled path, metres.
 const STEP_M: f64 = 0.04;
-/// Within this distance of a door the gaze goes through it, metres.
-const DOOR_GAZE_M: f64 = 0.8;
+/// The gaze sways by this, radians, ...
+const GAZE_SWAY_RAD: f64 = 0.3;
+/// ... once every so many metres of way.
+const GAZE_SWAY_M: f64 = 2.6;
 
 /// Options of the walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -313,7 +316,9 @@ pub fn walk(house: &House, seed: u64, options: &PathOptions) -> Option<CameraPat
     }
     let raw: Vec<[f64; 2]> = cells.iter().map(|&c| floor.at(c)).collect();
     let way = smooth(&floor, resample(&raw));
-    let gaze = gaze_along(house, &floor, &way, &mut rng);
+    let phase = rng.random_range(0.0..TAU);
+    let gaze =
+        gaze::along(house, &way, |i| GAZE_SWAY_RAD * (TAU * i as f64 * STEP_M / GAZE_SWAY_M + phase).sin());
     Some(timed(&way, &gaze, rooms, &mut rng, options))
 }
 
@@ -452,68 +457,6 @@ fn smooth(floor: &Floor, mut way: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
         }
     }
     resample(&way)
-}
-
-/// Unwrapped yaw of the gaze at every point of the way, radians.
-fn gaze_along(house: &House, floor: &Floor, way: &[[f64; 2]], rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let count = way.len();
-    let doors: Vec<[f64; 2]> = house
-        .plan
-        .openings
-        .iter()
-        .filter(|o| o.is_walkable() && house.plan.walls[o.wall].right.is_some())
-        .map(|o| {
-            let c = house.opening_center(o);
-            [c[0], c[1]]
-        })
-        .collect();
-    let centers: Vec<[f64; 2]> = (0..house.plan.rooms.len())
-        .map(|room| {
-            let (low, high) = bounds(&house.plan.inner_polygon(room));
-            [0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1])]
-        })
-        .collect();
-    let phase = rng.random_range(0.0..TAU);
-    let mut vectors: Vec<[f64; 2]> = (0..count)
-        .map(|i| {
-            let (p, q) = (way[i.saturating_sub(6)], way[(i + 6).min(count - 1)]);
-            let length = distance(p, q).max(1e-6);
-            let ahead = [(q[0] - p[0]) / length, (q[1] - p[1]) / length];
-            let room = floor.cell(way[i]).and_then(|c| floor.room[c]);
-            let near = doors.iter().map(|d| distance(*d, way[i])).fold(f64::MAX, f64::min);
-            let through = (1.0 - near / DOOR_GAZE_M).clamp(0.0, 1.0);
-            let across = room.map_or([0.0, 0.0], |r| {
-                let c = centers[r as usize];
-                let d = [c[0] - way[i][0], c[1] - way[i][1]];
-                let l = d[0].hypot(d[1]).max(0.9);
-                [d[0] / l, d[1] / l]
-            });
-            let (w_ahead, w_across) = (0.35 + 2.0 * through, 1.0 - through);
-            let v = [w_ahead * ahead[0] + w_across * across[0], w_ahead * ahead[1] + w_across * across[1]];
-            let sway = (0.3 * (1.0 - through)) * (TAU * i as f64 * STEP_M / 2.6 + phase).sin();
-            let (sin, cos) = sway.sin_cos();
-            let l = v[0].hypot(v[1]).max(1e-6);
-            [(cos * v[0] - sin * v[1]) / l, (sin * v[0] + cos * v[1]) / l]
-        })
-        .collect();
-    // Smooth directions over about half a metre of way.
-    for _ in 0..70 {
-        let before = vectors.clone();
-        for i in 0..count {
-            let (p, q) = (before[i.saturating_sub(1)], before[(i + 1).min(count - 1)]);
-            vectors[i] = [
-                0.25 * p[0] + 0.5 * before[i][0] + 0.25 * q[0],
-                0.25 * p[1] + 0.5 * before[i][1] + 0.25 * q[1],
-            ];
-        }
-    }
-    let mut yaw: Vec<f64> = Vec::with_capacity(count);
-    for v in &vectors {
-        let raw = v[1].atan2(v[0]);
-        let last = yaw.last().copied().unwrap_or(raw);
-        yaw.push(last + crate::math::wrap_angle(raw - last));
-    }
-    yaw
 }
 
 /// Gives the way its time, and the camera its gait.

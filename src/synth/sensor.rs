@@ -19,7 +19,7 @@ const BLUR_TAPS: usize = 7;
 /// Pixels that move less are not blurred.
 const BLUR_FROM_PX: f32 = 0.6;
 /// Radiance that the tone curve maps to white, in units of the exposed mid level.
-const WHITE: f32 = 5.0;
+const WHITE: f32 = 3.6;
 
 /// Options of the camera simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -123,8 +123,8 @@ impl TextureSet {
             textures: ordered.iter().map(|(p, _)| paint(*p)).collect(),
             of_material: patterns.iter().map(|p| index[p]).collect(),
             grain: Texture::from_fn(SIDE, |u, v| {
-                let n = fbm(u, v, 8, 5, 901) + 0.5 * noise(u, v, 256, 902);
-                [1.0 + 0.22 * (n - 0.25); 3]
+                let n = 0.5 * fbm(u, v, 6, 2, 900) + fbm(u, v, 20, 5, 901) + 0.5 * noise(u, v, 256, 902);
+                [1.0 + 0.17 * n; 3]
             }),
         }
     }

@@ -35,8 +35,7 @@ impl Encoder {
         let open = || -> opencv::Result<(VideoWriter, Mat)> {
             let fourcc = VideoWriter::fourcc('a', 'v', 'c', '1')?;
             let size = Size::new(width as i32, height as i32);
-            let name = part.to_string_lossy().into_owned();
-            let writer = VideoWriter::new_with_backend(&name, CAP_FFMPEG, fourcc, fps, size, true)?;
+            let writer = VideoWriter::new_with_backend(&part, CAP_FFMPEG, fourcc, fps, size, true)?;
             Ok((
                 writer,
                 Mat::new_rows_cols_with_default(height as i32, width as i32, CV_8UC3, Scalar::all(0.0))?,

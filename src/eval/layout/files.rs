@@ -150,7 +150,7 @@ fn list_scenes(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
 /// When the file cannot be read or the JSON is not a scene.
 pub fn load_layout(path: &Path, notes: &mut Vec<String>) -> Result<Layout> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        return Ok(crate::export::layout(&load_scene(path)?));
+        return Ok(load_scene(path)?.to_layout());
     }
     let text = read_text(path)?;
     let (layout, touched) = Layout::parse(&text, ReadMode::Lenient)

@@ -14,6 +14,7 @@ mod openings;
 mod rooms;
 
 pub(crate) use inset::room_floor;
+pub(crate) use rooms::geo_polygon;
 
 use super::Options;
 use super::clean::Clean;

@@ -22,13 +22,13 @@ const TRIAL_VIEWS: usize = 9;
 /// Believable focal lengths, shares of the longer side (127 to 19 degrees).
 pub const BELIEVABLE: std::ops::RangeInclusive<f64> = 0.25..=3.0;
 
+/// What is kept of a trial; its map is grown again, so that only a few maps are alive at a time.
 struct Trial {
-    grower: Grower,
-    start: Start,
+    focal: f64,
     rating: f64,
 }
 
-/// The small map, with its focal length, that explains its sights best.
+/// A small map with the focal length that explains its sights best.
 ///
 /// # Errors
 /// [`Error::NoStart`] when no trial succeeds, [`Error::FocalUnknown`] when none is believable.
@@ -39,12 +39,12 @@ pub fn search(blank: &Map, side: f64) -> Result<(Grower, Start), Error> {
         let trials: Result<Vec<Option<Trial>>, Error> =
             TRIED.par_iter().map(|share| trial(blank, region, share * side)).collect();
         let best = trials?.into_iter().flatten().max_by(|a, b| a.rating.total_cmp(&b.rating));
-        let Some(best) = best else { continue };
-        let focal = best.grower.map.camera.fx;
-        if BELIEVABLE.contains(&(focal / side)) {
-            return Ok((best.grower, best.start));
+        let Some(Trial { focal, .. }) = best else { continue };
+        if !BELIEVABLE.contains(&(focal / side)) {
+            unbelievable = Some(focal);
+        } else if let Some((grower, start)) = grow_small(blank, region, focal)? {
+            return Ok((grower, start));
         }
-        unbelievable = Some(focal);
     }
     Err(match unbelievable {
         Some(focal_px) => Error::FocalUnknown { focal_px, sigma_px: f64::INFINITY },
@@ -52,7 +52,8 @@ pub fn search(blank: &Map, side: f64) -> Result<(Grower, Start), Error> {
     })
 }
 
-fn trial(blank: &Map, region: &Start, focal: f64) -> Result<Option<Trial>, Error> {
+/// A map of a few views under a focal length, which is set free at the end.
+fn grow_small(blank: &Map, region: &Start, focal: f64) -> Result<Option<(Grower, Start)>, Error> {
     let mut map = blank.clone();
     map.set_camera(Camera { fx: focal, fy: focal, ..map.camera });
     let Some(start) = try_pair(&map, region.a, region.b)? else { return Ok(None) };
@@ -62,8 +63,12 @@ fn trial(blank: &Map, region: &Start, focal: f64) -> Result<Option<Trial>, Error
     grower.set_plan(Plan { refine: Refine::Focal, max_views: TRIAL_VIEWS });
     grower.adjust_all(20);
     grower.grow()?;
-    let rating = rating(&grower.map);
-    Ok(Some(Trial { grower, start, rating }))
+    Ok(Some((grower, start)))
+}
+
+fn trial(blank: &Map, region: &Start, focal: f64) -> Result<Option<Trial>, Error> {
+    let grown = grow_small(blank, region, focal)?;
+    Ok(grown.map(|(grower, _)| Trial { focal: grower.map.camera.fx, rating: rating(&grower.map) }))
 }
 
 /// Sights that agree, weighed by how well (a pixel off counts half).

@@ -244,7 +244,9 @@ impl Grower {
     fn neighbours(&self, view: usize) -> Vec<usize> {
         let mut counts = vec![0usize; self.map.views.len()];
         for feature in &self.map.views[view].features {
-            let Some(point) = feature.point.and_then(|p| self.map.points[p as usize].as_ref()) else { continue };
+            let Some(point) = feature.point.and_then(|p| self.map.points[p as usize].as_ref()) else {
+                continue;
+            };
             point.sights.iter().for_each(|s| counts[s.0 as usize] += 1);
         }
         counts[view] = 0;
@@ -295,8 +297,7 @@ impl Grower {
     /// Adjusts the whole map, weeds and triangulates again.
     pub fn adjust_all(&mut self, iterations: usize) {
         let placed = self.map.placed();
-        let refine =
-            if placed.len() >= MIN_VIEWS_FOR_FOCAL { self.plan.refine } else { Refine::Nothing };
+        let refine = if placed.len() >= MIN_VIEWS_FOR_FOCAL { self.plan.refine } else { Refine::Nothing };
         self.adjusted_at = placed.len();
         self.adjust(placed, refine, iterations);
         self.clean();

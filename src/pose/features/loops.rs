@@ -67,10 +67,9 @@ fn open_loop(map: &Map, pair: &PairMatches) -> Option<Open> {
     let mut closed = 0;
     for &m in &pair.matches {
         let (i, j) = features(map, pair, m);
-        let (Some(p), Some(q)) = (
-            map.views[pair.a].features[i as usize].point,
-            map.views[pair.b].features[j as usize].point,
-        ) else {
+        let (Some(p), Some(q)) =
+            (map.views[pair.a].features[i as usize].point, map.views[pair.b].features[j as usize].point)
+        else {
             continue;
         };
         if p == q {
@@ -214,8 +213,8 @@ pub fn close(grower: &mut Grower, matches: &[PairMatches], seed: u64) -> Closed 
             .iter()
             .find(|pair| pair.a == open.a && pair.b == open.b)
             .is_none_or(|pair| open_loop(&grower.map, pair).is_none());
-        let sound = grower.map.rms_error_px() <= MAX_ERROR_GROWTH * before.1
-            && grower.map.placed().len() >= before.2;
+        let sound =
+            grower.map.rms_error_px() <= MAX_ERROR_GROWTH * before.1 && grower.map.placed().len() >= before.2;
         if holds && sound {
             result.kept += 1;
         } else {

@@ -2,8 +2,8 @@
 //!
 //! [`tracker`] follows corners and chooses keyframes, [`sift`], [`places`] and [`matching`] join what
 //! is seen again, [`two_view`] finds a start, [`grow`] reconstructs keyframe by keyframe, [`focal`]
-//! finds an unknown focal length, [`frames`] places all frames. World frame: the first camera of the
-//! starting pair; the scale is arbitrary.
+//! finds an unknown focal length, [`frames`] places all frames. World frame: the first
+//! keyframe's camera; the scale is arbitrary (median depth 2).
 
 pub mod corners;
 pub mod cv;
@@ -39,12 +39,14 @@ use std::collections::BTreeSet;
 
 /// Fewest frames of a clip.
 const MIN_FRAMES: usize = 5;
+/// Frames that are decoded ahead of the tracker.
+const DECODED_AHEAD: usize = 6;
 /// Earlier keyframes that every keyframe is matched with.
-const SEQUENTIAL_STEPS: [usize; 5] = [1, 2, 3, 4, 6];
+const SEQUENTIAL_STEPS: [usize; 6] = [1, 2, 3, 4, 6, 9];
 /// Keyframes at least this far apart are looked for by place recognition.
 const LOOP_APART: usize = 7;
 /// Look-alikes per keyframe that are matched.
-const LOOK_ALIKES: usize = 5;
+const LOOK_ALIKES: usize = 8;
 
 /// The estimator.
 #[derive(Debug, Clone)]
@@ -69,14 +71,15 @@ impl PoseEstimator for Features {
         if frames.frames.len() < MIN_FRAMES {
             return Err(Error::TooFewFrames { frames: frames.frames.len(), needed: MIN_FRAMES });
         }
-        let tracked = track(frames, &self.options, reporter)?;
+        let mut tracked = track(frames, &self.options, reporter)?;
         let matches = match_keyframes(&tracked, &self.options)?;
+        tracked.forget_descriptors();
         let reconstruction = reconstruct::reconstruct(frames, &tracked, &matches, &self.options)?;
         result::finish(frames, &tracked, reconstruction, (&self.options, reporter))
     }
 }
 
-/// Follows corners through all frames.
+/// Follows corners through all frames. Decoding runs a few frames ahead in a thread of its own.
 ///
 /// # Errors
 /// When frames cannot be read or an OpenCV routine fails.
@@ -84,12 +87,24 @@ pub fn track(frames: &FrameSet, options: &Options, reporter: &Reporter) -> Resul
     let sharpness = frames.frames.iter().map(|f| f.sharpness).collect();
     let mut tracker = tracker::Tracker::new(options, sharpness)?;
     let total = frames.frames.len();
-    for item in frames.stream().map_err(|e| Error::Frames(e.to_string()))? {
-        let (frame_idx, image) = item.map_err(|e| Error::Frames(e.to_string()))?;
-        tracker.push(frame_idx, image)?;
-        reporter.progress(frame_idx + 1, total);
-    }
-    tracker.finish()
+    let stream = frames.stream().map_err(|e| Error::Frames(e.to_string()))?;
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(DECODED_AHEAD);
+        scope.spawn(move || {
+            for item in stream {
+                // The receiver hangs up when tracking failed; then nobody wants the rest.
+                if sender.send(item).is_err() {
+                    break;
+                }
+            }
+        });
+        for item in receiver {
+            let (frame_idx, image) = item.map_err(|e| Error::Frames(e.to_string()))?;
+            tracker.push(frame_idx, image)?;
+            reporter.progress(frame_idx + 1, total);
+        }
+        tracker.finish()
+    })
 }
 
 /// Matches descriptors of keyframes that are near in time or look alike.

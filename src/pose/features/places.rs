@@ -75,7 +75,8 @@ fn vocabulary(keyframes: &[TrackedKeyframe]) -> Option<DMatrix<f32>> {
 
 fn vlad(words: &DMatrix<f32>, descriptors: &Descriptors) -> Vec<f32> {
     let count = descriptors.pixels.len();
-    let points = column_matrix((0..count).map(|k| descriptor(&descriptors.data, k)).collect::<Vec<_>>().into_iter());
+    let points =
+        column_matrix((0..count).map(|k| descriptor(&descriptors.data, k)).collect::<Vec<_>>().into_iter());
     let mut sums = DMatrix::<f32>::zeros(Descriptors::LENGTH, WORDS);
     for (k, word) in assign(words, &points).into_iter().enumerate() {
         let mut column = sums.column_mut(word);

@@ -57,8 +57,8 @@ pub fn reconstruct(
 ) -> Result<Reconstruction, Error> {
     let side = f64::from(frames.width.max(frames.height));
     let given = given_camera(frames, options);
-    let camera = given
-        .unwrap_or_else(|| Camera::centred(frames.width, frames.height, focal::TYPICAL_SHARE * side));
+    let camera =
+        given.unwrap_or_else(|| Camera::centred(frames.width, frames.height, focal::TYPICAL_SHARE * side));
     let blank = Map::new(tracked, matches, camera);
     examine(frames, tracked, &blank, given.as_ref())?;
     let (mut grower, start) = match given {
@@ -148,8 +148,7 @@ fn polish(grower: &mut Grower, refine: Refine) -> f64 {
     let mut sigma = 0.0;
     for _ in 0..2 {
         let free = grower.map.placed();
-        let summary =
-            adjust_scope(&mut grower.map, &Scope { free, refine, iterations: 25, tolerance: 1e-5 });
+        let summary = adjust_scope(&mut grower.map, &Scope { free, refine, iterations: 25, tolerance: 1e-5 });
         sigma = SIGMA_FACTOR * summary.focal_sigma_px;
         grower.retriangulate();
         filter(&mut grower.map, INLIER_PX, MIN_POINT_ANGLE_RAD);

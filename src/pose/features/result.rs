@@ -11,6 +11,10 @@ use crate::pose::{Error, FramePose, Observation, Options, SparsePoint, Trajector
 use crate::report::Reporter;
 use crate::video::FrameSet;
 
+/// Median depth of what is seen, world units: about metres in a room, so that numbers look familiar
+/// until the true scale is known.
+const MEDIAN_DEPTH: f64 = 2.0;
+
 /// Poses, points and figures of a reconstruction.
 ///
 /// # Errors
@@ -18,9 +22,10 @@ use crate::video::FrameSet;
 pub fn finish(
     frames: &FrameSet,
     tracked: &Tracked,
-    reconstruction: Reconstruction,
+    mut reconstruction: Reconstruction,
     (options, reporter): (&Options, &Reporter),
 ) -> Result<Trajectory, Error> {
+    reconstruction.map.normalize(MEDIAN_DEPTH);
     let map = &reconstruction.map;
     let poses = place_all(map, tracked)?;
     let placed = poses.iter().flatten().count();

@@ -71,12 +71,7 @@ fn common_points(first: &Map, second: &Map) -> Vec<Common> {
         let other = second.tracks[point.track as usize].points.first();
         let Some(other) = other.and_then(|&p| second.points[p as usize].as_ref()) else { continue };
         let (view, feature) = point.sights[0];
-        found.push(Common {
-            first: point.position,
-            second: other.position,
-            view: view as usize,
-            feature,
-        });
+        found.push(Common { first: point.position, second: other.position, view: view as usize, feature });
     }
     found
 }
@@ -129,12 +124,8 @@ fn join(first: &mut Map, second: &Map, seed: u64) -> bool {
     let Some(sim) = align(first, second, seed) else { return false };
     let mut points: Vec<(u32, Point3, Vec<super::map::SightId>)> = Vec::new();
     for (_, point) in second.live_points() {
-        let new: Vec<_> = point
-            .sights
-            .iter()
-            .copied()
-            .filter(|s| first.views[s.0 as usize].pose.is_none())
-            .collect();
+        let new: Vec<_> =
+            point.sights.iter().copied().filter(|s| first.views[s.0 as usize].pose.is_none()).collect();
         if new.len() >= 2 {
             points.push((point.track, sim * point.position, new));
         }

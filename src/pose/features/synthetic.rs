@@ -87,8 +87,13 @@ pub fn walk(frames: usize) -> Vec<Pose> {
     (0..frames)
         .map(|k| {
             let t = k as f64 / 100.0;
-            let centre = Vec3::new(1.2 * (1.3 * t).sin() - 0.3, 0.1 * (5.0 * t).sin(), -0.9 + 0.5 * (2.1 * t).sin());
-            let turn = Rotation::from_euler_angles(0.08 * (3.0 * t).sin(), 0.9 * (1.1 * t).sin(), 0.05 * (4.0 * t).cos());
+            let centre =
+                Vec3::new(1.2 * (1.3 * t).sin() - 0.3, 0.1 * (5.0 * t).sin(), -0.9 + 0.5 * (2.1 * t).sin());
+            let turn = Rotation::from_euler_angles(
+                0.08 * (3.0 * t).sin(),
+                0.9 * (1.1 * t).sin(),
+                0.05 * (4.0 * t).cos(),
+            );
             Pose::from_parts(centre.into(), turn)
         })
         .collect()
@@ -102,7 +107,12 @@ impl World {
             width: self.camera.width,
             height: self.camera.height,
             frames: (0..self.path.len())
-                .map(|k| FrameInfo { source_idx: k, time_s: 0.1 * k as f64, sharpness: 100.0, brightness: 120.0 })
+                .map(|k| FrameInfo {
+                    source_idx: k,
+                    time_s: 0.1 * k as f64,
+                    sharpness: 100.0,
+                    brightness: 120.0,
+                })
                 .collect(),
             camera,
             given: None,
@@ -177,7 +187,8 @@ fn matches(points: &[Vec<u32>], apart: usize) -> Vec<PairMatches> {
     let mut found = Vec::new();
     for b in 0..points.len() {
         for a in (0..(b + 1).saturating_sub(apart)).step_by(3) {
-            let mut order: Vec<(u32, u32)> = points[a].iter().enumerate().map(|(k, &p)| (p, k as u32)).collect();
+            let mut order: Vec<(u32, u32)> =
+                points[a].iter().enumerate().map(|(k, &p)| (p, k as u32)).collect();
             order.sort_unstable();
             let matches: Vec<(u32, u32)> = points[b]
                 .iter()

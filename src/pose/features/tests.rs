@@ -75,7 +75,9 @@ fn a_gap_without_sight_is_bridged_by_descriptors() {
 #[test]
 fn turning_on_the_spot_is_recognised() {
     let path = (0..80)
-        .map(|k| Pose::from_parts(Vec3::zeros().into(), Rotation::from_euler_angles(0.0, 0.02 * f64::from(k), 0.0)))
+        .map(|k| {
+            Pose::from_parts(Vec3::zeros().into(), Rotation::from_euler_angles(0.0, 0.02 * f64::from(k), 0.0))
+        })
         .collect();
     let world = World { camera: camera(), points: room(900, 7), path };
     for known in [true, false] {
@@ -167,7 +169,11 @@ fn a_drifted_loop_is_closed() {
             .map(|k| {
                 let angle = rand::RngExt::random::<f64>(&mut rng) * std::f64::consts::TAU;
                 let radius = if k % 2 == 0 { 9.0 } else { 6.0 } + super::synthetic::uniform(&mut rng, 0.3);
-                Point3::new(radius * angle.cos(), super::synthetic::uniform(&mut rng, 1.2), radius * angle.sin())
+                Point3::new(
+                    radius * angle.cos(),
+                    super::synthetic::uniform(&mut rng, 1.2),
+                    radius * angle.sin(),
+                )
             })
             .collect()
     };

@@ -7,7 +7,7 @@
 //! tracks off the epipolar geometry end. A keyframe is made when the picture has moved or changed
 //! enough, and put off a little while the picture is blurred. Memory: two pyramids.
 
-use super::corners::{detect, Occupied};
+use super::corners::{Occupied, detect};
 use super::cv::{fundamental_inliers, gray_mat, in_routine};
 use super::frontend::{Descriptors, Tracked, TrackedCorner, TrackedFrame, TrackedKeyframe};
 use super::sift::Sift;
@@ -306,7 +306,8 @@ fn follow(
     let start = to_vector(corners);
     let (forward, found) = lucas_kanade(from, to, &start, None, LEVELS)?;
     let (backward, found_back) = lucas_kanade(to, from, &forward, Some(&start), REFINE_LEVELS)?;
-    let inside = |p: &Point2f| p.x >= 1.0 && p.y >= 1.0 && p.x < width as f32 - 2.0 && p.y < height as f32 - 2.0;
+    let inside =
+        |p: &Point2f| p.x >= 1.0 && p.y >= 1.0 && p.x < width as f32 - 2.0 && p.y < height as f32 - 2.0;
     let (forward, backward) = (forward.to_vec(), backward.to_vec());
     let (found, found_back) = (found.to_vec(), found_back.to_vec());
     Ok(corners
@@ -314,7 +315,8 @@ fn follow(
         .enumerate()
         .filter_map(|(k, corner)| {
             let trip = (backward[k].x - corner.pixel[0]).hypot(backward[k].y - corner.pixel[1]);
-            let good = found[k] == 1 && found_back[k] == 1 && trip <= MAX_ROUND_TRIP_PX && inside(&forward[k]);
+            let good =
+                found[k] == 1 && found_back[k] == 1 && trip <= MAX_ROUND_TRIP_PX && inside(&forward[k]);
             good.then(|| TrackedCorner { track: corner.track, pixel: [forward[k].x, forward[k].y] })
         })
         .collect())
@@ -352,7 +354,10 @@ fn correct(
 }
 
 /// Ends tracks that do not fit the epipolar geometry with the previous keyframe.
-fn drop_outliers(keyframe: &[TrackedCorner], corners: Vec<TrackedCorner>) -> Result<Vec<TrackedCorner>, Error> {
+fn drop_outliers(
+    keyframe: &[TrackedCorner],
+    corners: Vec<TrackedCorner>,
+) -> Result<Vec<TrackedCorner>, Error> {
     let to_vec2 = |c: &TrackedCorner| Vec2::new(f64::from(c.pixel[0]), f64::from(c.pixel[1]));
     let (a, b): (Vec<Vec2>, Vec<Vec2>) =
         shared(keyframe, &corners).map(|(a, b)| (to_vec2(a), to_vec2(b))).unzip();

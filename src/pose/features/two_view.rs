@@ -166,6 +166,7 @@ pub fn candidates(map: &Map) -> Result<Vec<Start>, Error> {
     for &(_, a, b) in ranked.iter().take(MOST_TRIED) {
         starts.extend(try_pair(map, a, b)?);
     }
-    starts.sort_by(|x: &Start, y: &Start| y.score.total_cmp(&x.score).then(x.a.cmp(&y.a)).then(x.b.cmp(&y.b)));
+    starts
+        .sort_by(|x: &Start, y: &Start| y.score.total_cmp(&x.score).then(x.a.cmp(&y.a)).then(x.b.cmp(&y.b)));
     Ok(starts)
 }

@@ -109,8 +109,8 @@ fn jumps(trajectory: &Trajectory) -> Vec<usize> {
         .poses
         .windows(2)
         .map(|pair| {
-            let shift = pair[1].world_from_camera.translation.vector
-                - pair[0].world_from_camera.translation.vector;
+            let shift =
+                pair[1].world_from_camera.translation.vector - pair[0].world_from_camera.translation.vector;
             (shift.norm() / (pair[1].frame_idx - pair[0].frame_idx).max(1) as f64, pair[1].frame_idx)
         })
         .collect();
@@ -196,9 +196,12 @@ pub fn judge(
     }
     let view_deg = 2.0 * (0.5 * f64::from(trajectory.camera.width) / focal_px).atan().to_degrees();
     if view_deg < NARROW_DEG {
-        reporter.warn("narrow-view", format!(
-            "the field of view is only {view_deg:.0} degrees: depth is weak; film with the wide lens"
-        ));
+        reporter.warn(
+            "narrow-view",
+            format!(
+                "the field of view is only {view_deg:.0} degrees: depth is weak; film with the wide lens"
+            ),
+        );
     }
     warn_of_doubts(trajectory, verdict, reporter);
     Ok(())
@@ -226,9 +229,13 @@ fn warn_of_doubts(trajectory: &Trajectory, verdict: &Verdict, reporter: &Reporte
         ));
     }
     if !verdict.jumps.is_empty() {
-        reporter.warn("camera-jump", format!(
-            "the path jumps at {} frames (first: {}): poses around them are doubtful",
-            verdict.jumps.len(), verdict.jumps[0]
-        ));
+        reporter.warn(
+            "camera-jump",
+            format!(
+                "the path jumps at {} frames (first: {}): poses around them are doubtful",
+                verdict.jumps.len(),
+                verdict.jumps[0]
+            ),
+        );
     }
 }
