@@ -15,7 +15,7 @@ use crate::physics::clean::Clean;
 use crate::physics::findings::Findings;
 use crate::physics::geometry::{contains, convex_hull, line_crossing, perp, signed_area};
 use crate::scene::{Evidence, Room, RoomId, Source, Wall, WallId};
-use geo::{Area, BooleanOps, Coord, LineString, Polygon};
+use geo::{Area, BooleanOps, BoundingRect, Coord, Intersects, LineString, Polygon};
 
 /// A detected interior is the room of a face from this overlap of areas over union on.
 const SAME_ROOM_IOU: f64 = 0.4;
@@ -49,7 +49,13 @@ pub(crate) fn rooms(graph: &WallGraph, clean: &Clean, findings: &mut Findings) -
         .iter()
         .map(|room| geo_polygon(&room.polygon.iter().map(|&p| Vec2::from(p)).collect::<Vec<_>>()))
         .collect();
-    let overlap = |p: &Polygon<f64>, q: &Polygon<f64>| p.intersection(q).unsigned_area();
+    let overlap = |p: &Polygon<f64>, q: &Polygon<f64>| {
+        let apart = match (p.bounding_rect(), q.bounding_rect()) {
+            (Some(p), Some(q)) => !p.intersects(&q),
+            _ => true,
+        };
+        if apart { 0.0 } else { p.intersection(q).unsigned_area() }
+    };
     let iou = |p: &Polygon<f64>, q: &Polygon<f64>| {
         let shared = overlap(p, q);
         shared / (p.unsigned_area() + q.unsigned_area() - shared).max(1e-9)
