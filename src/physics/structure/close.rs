@@ -3,7 +3,7 @@
 //! Takes the wall graph and hints of where people or things were (object centres, detected room
 //! interiors), adds edges of source `Inferred` where they close a room that is almost closed:
 //! straight between two corners, round one missing corner, or on to the next wall. A candidate is
-//! taken only if it crosses nothing, is not too long, the new room has a plausible area, most of its
+//! taken only if it crosses nothing (nor the way of the camera), is not too long, the new room has a plausible area, most of its
 //! outline was seen, and either a wall ends free there or a hint lies inside. The one that leaves the
 //! least of its room unseen comes first; one wall is likelier than two, and a wall that ends where it
 //! was seen to end is likelier than one that goes on.
@@ -59,8 +59,31 @@ enum Target {
     Edge { edge: usize, at: Vec2 },
 }
 
+/// Where people or things were.
+pub(crate) struct Places<'a> {
+    /// Points that must lie in a room.
+    pub inside: &'a [Vec2],
+    /// The way of the camera: no unseen wall stands across it.
+    pub camera_path: &'a [Vec2],
+}
+
+impl Places<'_> {
+    /// The camera went through the segment a–b.
+    fn walked_through(&self, a: Vec2, b: Vec2) -> bool {
+        let on = |share: f64| (0.0..=1.0).contains(&share);
+        self.camera_path
+            .windows(2)
+            .any(|step| line_crossing(a, b, step[0], step[1]).is_some_and(|(s, t)| on(s) && on(t)))
+    }
+}
+
 /// Adds inferred walls until nothing reasonable is left.
-pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Options, findings: &mut Findings) {
+pub(crate) fn close_rooms(
+    graph: &mut WallGraph,
+    places: &Places<'_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
     if graph.edges.len() > MAX_EDGES {
         findings.note(
             "closing-skipped",
@@ -75,12 +98,12 @@ pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Optio
     }
     for _ in 0..MAX_ROUNDS {
         let known = faces(graph);
-        let mut candidates = candidates(graph, &known, hints, options);
+        let mut candidates = candidates(graph, &known, places.inside, options);
         candidates.sort_by(|p, q| p.length.total_cmp(&q.length));
         candidates.truncate(MAX_TRIALS);
         let accepted = candidates
             .into_iter()
-            .filter_map(|closing| attempt(graph, &closing, &known, hints, options))
+            .filter_map(|closing| attempt(graph, &closing, &known, places, options))
             .min_by(|p, q| p.0.total_cmp(&q.0))
             .map(|(_, next)| next);
         let Some(next) = accepted else { return };
@@ -220,7 +243,7 @@ fn attempt(
     graph: &WallGraph,
     closing: &Closing,
     known: &[Face],
-    hints: &[Vec2],
+    places: &Places<'_>,
     options: &Options,
 ) -> Option<(f64, WallGraph)> {
     let p = graph.nodes[closing.from];
@@ -232,6 +255,9 @@ fn attempt(
     skip.push(closing.from);
     let via = closing.via.unwrap_or(end);
     if graph.is_blocked(p, via, &skip) || (closing.via.is_some() && graph.is_blocked(via, end, &skip)) {
+        return None;
+    }
+    if places.walked_through(p, via) || places.walked_through(via, end) {
         return None;
     }
     let (next, first_new) = build(graph, closing);
@@ -251,7 +277,7 @@ fn attempt(
             return None;
         }
         let polygon = face.polygon(&next);
-        hinted |= hints.iter().any(|&hint| contains(&polygon, hint));
+        hinted |= places.inside.iter().any(|&hint| contains(&polygon, hint));
     }
     if worst > options.max_inferred_share || (closing.needs_hint && !hinted) {
         return None;
