@@ -81,7 +81,11 @@ fn stove(w: &mut Work<'_>) {
     let panel = w.mat(Material::new(Pattern::Panel(seed), [1.0; 3], 1.0, 0.05));
     w.b.cuboid([-x, -y + 0.026, 0.0], [x, y, h - 0.03], front);
     w.b.cuboid([-x, -y + 0.004, h - 0.03], [x, y, h - 0.008], black);
-    w.b.cuboid_faces([-x + 0.005, -y + 0.006, h - 0.17], [x - 0.005, -y + 0.03, h - 0.035], [metal, metal, panel, metal, metal, metal]);
+    w.b.cuboid_faces(
+        [-x + 0.005, -y + 0.006, h - 0.17],
+        [x - 0.005, -y + 0.03, h - 0.035],
+        [metal, metal, panel, metal, metal, metal],
+    );
     w.b.cuboid([-x + 0.005, -y + 0.01, 0.18], [x - 0.005, -y + 0.03, h - 0.19], black);
     w.b.cuboid([-x + 0.05, -y, h - 0.24], [x - 0.05, -y + 0.01, h - 0.225], metal);
     let grey = w.plain([0.12; 3], 0.02);
@@ -92,7 +96,11 @@ fn stove(w: &mut Work<'_>) {
 
 fn refrigerator(w: &mut Work<'_>) {
     let steel = w.rng.random_bool(0.5);
-    let body = if steel { Material::new(Pattern::Metal, [0.42, 0.43, 0.44], 0.6, 0.15) } else { Material::new(Pattern::Plain, [0.70, 0.70, 0.68], 1.0, 0.05) };
+    let body = if steel {
+        Material::new(Pattern::Metal, [0.42, 0.43, 0.44], 0.6, 0.15)
+    } else {
+        Material::new(Pattern::Plain, [0.70, 0.70, 0.68], 1.0, 0.05)
+    };
     let body = w.mat(body);
     let metal = w.metal();
     let (x, y, h) = (w.x, w.y, w.h);
@@ -247,7 +255,12 @@ fn screen(w: &mut Work<'_>, shape: Shape) {
     } else {
         dark
     };
-    w.b.quad([-x + 0.012, back - 2.0 * thick - 0.001, low + 0.012], [2.0 * x - 0.024, 0.0, 0.0], [0.0, 0.0, h - low - 0.024], glass);
+    w.b.quad(
+        [-x + 0.012, back - 2.0 * thick - 0.001, low + 0.012],
+        [2.0 * x - 0.024, 0.0, 0.0],
+        [0.0, 0.0, h - low - 0.024],
+        glass,
+    );
     if standing {
         w.b.cuboid([-0.03, -0.01, 0.01], [0.03, 0.02, low], black);
         w.b.cuboid([-0.45 * x, -y, 0.0], [0.45 * x, y, 0.012], black);

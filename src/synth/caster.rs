@@ -50,8 +50,12 @@ impl Caster {
             .map(|f| {
                 let corner = |e: V3| [f.p[0] + e[0], f.p[1] + e[1], f.p[2] + e[2]];
                 let points = [f.p, corner(f.e1), corner(f.e2)];
-                let low = std::array::from_fn::<f32, 3, _>(|k| points.iter().map(|p| p[k]).fold(f32::MAX, f32::min));
-                let high = std::array::from_fn::<f32, 3, _>(|k| points.iter().map(|p| p[k]).fold(f32::MIN, f32::max));
+                let low = std::array::from_fn::<f32, 3, _>(|k| {
+                    points.iter().map(|p| p[k]).fold(f32::MAX, f32::min)
+                });
+                let high = std::array::from_fn::<f32, 3, _>(|k| {
+                    points.iter().map(|p| p[k]).fold(f32::MIN, f32::max)
+                });
                 Aabb::new(Vector::new(low[0], low[1], low[2]), Vector::new(high[0], high[1], high[2]))
             })
             .collect();
@@ -98,7 +102,10 @@ impl Caster {
 }
 
 fn to_ray(origin: V3, direction: V3) -> Ray {
-    Ray::new(Vector::new(origin[0], origin[1], origin[2]), Vector::new(direction[0], direction[1], direction[2]))
+    Ray::new(
+        Vector::new(origin[0], origin[1], origin[2]),
+        Vector::new(direction[0], direction[1], direction[2]),
+    )
 }
 
 #[cfg(test)]

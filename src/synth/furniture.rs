@@ -60,7 +60,11 @@ impl Work<'_> {
         let (x, y) = (self.x - inset, self.y - inset);
         for (sx, sy) in [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)] {
             let (cx, cy) = (sx * (x - 0.5 * thick), sy * (y - 0.5 * thick));
-            self.b.cuboid([cx - 0.5 * thick, cy - 0.5 * thick, 0.0], [cx + 0.5 * thick, cy + 0.5 * thick, top], m);
+            self.b.cuboid(
+                [cx - 0.5 * thick, cy - 0.5 * thick, 0.0],
+                [cx + 0.5 * thick, cy + 0.5 * thick, top],
+                m,
+            );
         }
     }
 
@@ -111,10 +115,18 @@ pub fn build(builder: &mut Builder, item: &Item, index: usize) {
         Shape::Curtain => curtain(&mut work),
         Shape::Rug => rug(&mut work),
         Shape::Plant => plant(&mut work),
-        Shape::CeilingLamp | Shape::Chandelier | Shape::FloorLamp | Shape::TableLamp => lamp(&mut work, item.shape),
+        Shape::CeilingLamp | Shape::Chandelier | Shape::FloorLamp | Shape::TableLamp => {
+            lamp(&mut work, item.shape)
+        }
         Shape::WallDecoration => wall_shelf(&mut work),
         Shape::CoatRack => coat_rack(&mut work),
-        Shape::Books | Shape::Bottle | Shape::Cup | Shape::Carton | Shape::Bag | Shape::Bin | Shape::Person => {
+        Shape::Books
+        | Shape::Bottle
+        | Shape::Cup
+        | Shape::Carton
+        | Shape::Bag
+        | Shape::Bin
+        | Shape::Person => {
             clutter(&mut work, item.shape);
         }
         _ => appliances::build(&mut work, item.shape),
@@ -145,7 +157,12 @@ fn sofa(w: &mut Work<'_>, most_seats: usize) {
         w.b.cushion([x0, y - back, seat + 0.06], [x1, y - back * 0.6, h - 0.04], 0.04, cloth);
         if w.rng.random_bool(0.5) {
             let px = x0 + 0.1 + w.rng.random_range(0.0..0.1);
-            w.b.cushion([px, y - back - 0.12, seat + 0.06], [(px + 0.38).min(x1), y - back, seat + 0.40], 0.05, second);
+            w.b.cushion(
+                [px, y - back - 0.12, seat + 0.06],
+                [(px + 0.38).min(x1), y - back, seat + 0.40],
+                0.05,
+                second,
+            );
         }
     }
 }
@@ -197,7 +214,11 @@ fn stool(w: &mut Work<'_>) {
 fn bed(w: &mut Work<'_>) {
     let frame = w.front();
     let linen = {
-        let tint = material::hsv(w.rng.random_range(0.0..1.0), w.rng.random_range(0.0..0.25), w.rng.random_range(0.45..0.75));
+        let tint = material::hsv(
+            w.rng.random_range(0.0..1.0),
+            w.rng.random_range(0.0..0.25),
+            w.rng.random_range(0.45..0.75),
+        );
         w.mat(Material::new(Pattern::Fabric(3), tint, 0.5, 0.0))
     };
     let blanket = w.cloth();
@@ -302,7 +323,11 @@ fn shelf_row(w: &mut Work<'_>, span: [f64; 2], z: f64, free: f64) {
             let tall = free * w.rng.random_range(0.6..0.9);
             let depth = w.rng.random_range(0.13..0.2_f64).min(1.8 * y);
             let front = -y + w.rng.random_range(0.01..0.05);
-            w.b.cuboid_faces([at, front, z], [at + width, (front + depth).min(y - 0.012), z + tall], [paper, paper, spines, paper, paper, paper]);
+            w.b.cuboid_faces(
+                [at, front, z],
+                [at + width, (front + depth).min(y - 0.012), z + tall],
+                [paper, paper, spines, paper, paper, paper],
+            );
         } else if kind < 8 {
             let boxy = w.cloth();
             w.b.cuboid([at, -y + 0.02, z], [at + width.min(0.3), 0.6 * y, z + free * 0.6], boxy);
@@ -312,7 +337,12 @@ fn shelf_row(w: &mut Work<'_>, span: [f64; 2], z: f64, free: f64) {
 }
 
 fn table(w: &mut Work<'_>, desk: bool) {
-    let top = if w.rng.random_bool(0.8) { let m = material::wood(&mut w.rng); w.mat(m) } else { w.front() };
+    let top = if w.rng.random_bool(0.8) {
+        let m = material::wood(&mut w.rng);
+        w.mat(m)
+    } else {
+        w.front()
+    };
     let leg = if w.rng.random_bool(0.5) { top } else { w.metal() };
     let (x, y, h) = (w.x, w.y, w.h);
     let thick = w.rng.random_range(0.022..0.045);
@@ -376,7 +406,11 @@ fn rug(w: &mut Work<'_>) {
 }
 
 fn plant(w: &mut Work<'_>) {
-    let pot_tint = material::hsv(w.rng.random_range(0.0..0.15), w.rng.random_range(0.0..0.6), w.rng.random_range(0.2..0.6));
+    let pot_tint = material::hsv(
+        w.rng.random_range(0.0..0.15),
+        w.rng.random_range(0.0..0.6),
+        w.rng.random_range(0.2..0.6),
+    );
     let pot = w.plain(pot_tint, 0.03);
     let soil = w.plain([0.05, 0.035, 0.025], 0.0);
     let green = material::hsv(w.rng.random_range(0.22..0.36), 0.65, w.rng.random_range(0.15..0.35));
@@ -397,7 +431,8 @@ fn plant(w: &mut Work<'_>) {
         let width = w.rng.random_range(0.22..0.4) * reach;
         let side = [-sin * width, cos * width, 0.0];
         let from = [0.12 * r * cos - 0.5 * side[0], 0.12 * r * sin - 0.5 * side[1], z];
-        let along = [(reach - 0.12 * r - 0.35 * width) * cos, (reach - 0.12 * r - 0.35 * width) * sin, top - z];
+        let along =
+            [(reach - 0.12 * r - 0.35 * width) * cos, (reach - 0.12 * r - 0.35 * width) * sin, top - z];
         blade(w, from, along, side, leaf);
     }
 }
@@ -421,7 +456,8 @@ fn blade(w: &mut Work<'_>, from: [f64; 3], along: [f64; 3], side: [f64; 3], m: M
 const SHADE_RADIANCE: f32 = 7.0;
 
 fn lamp(w: &mut Work<'_>, shape: Shape) {
-    let glow = |power: f32| Material { kind: Kind::Lamp(power), color: [1.0, 0.9, 0.75], ..Material::default() };
+    let glow =
+        |power: f32| Material { kind: Kind::Lamp(power), color: [1.0, 0.9, 0.75], ..Material::default() };
     let metal = w.metal();
     let (r, h) = (w.x.min(w.y), w.h);
     match shape {
@@ -485,7 +521,11 @@ fn clutter(w: &mut Work<'_>, shape: Shape) {
         Shape::Books => {
             let mut z = 0.0;
             while z < h - 0.008 {
-                let tint = material::hsv(w.rng.random_range(0.0..1.0), w.rng.random_range(0.2..0.8), w.rng.random_range(0.1..0.5));
+                let tint = material::hsv(
+                    w.rng.random_range(0.0..1.0),
+                    w.rng.random_range(0.2..0.8),
+                    w.rng.random_range(0.1..0.5),
+                );
                 let cover = w.plain(tint, 0.03);
                 let paper = w.plain([0.6, 0.57, 0.5], 0.0);
                 let top = (z + w.rng.random_range(0.015..0.04)).min(h);
@@ -502,12 +542,21 @@ fn clutter(w: &mut Work<'_>, shape: Shape) {
             w.b.cylinder([0.0, 0.0], [0.75 * h, h], [0.4 * x, 0.4 * x], 10, glass);
         }
         Shape::Cup => {
-            let tint = material::hsv(w.rng.random_range(0.0..1.0), w.rng.random_range(0.0..0.8), w.rng.random_range(0.2..0.7));
+            let tint = material::hsv(
+                w.rng.random_range(0.0..1.0),
+                w.rng.random_range(0.0..0.8),
+                w.rng.random_range(0.2..0.7),
+            );
             let china = w.plain(tint, 0.06);
             w.b.cylinder([0.0, 0.0], [0.0, h], [0.6 * x, x], 14, china);
         }
         Shape::Carton => {
-            let board = w.mat(Material::new(Pattern::Carton(w.rng.clone().random_range(0..3)), [0.42, 0.3, 0.18], 0.4, 0.0));
+            let board = w.mat(Material::new(
+                Pattern::Carton(w.rng.clone().random_range(0..3)),
+                [0.42, 0.3, 0.18],
+                0.4,
+                0.0,
+            ));
             w.b.cuboid([-x, -y, 0.0], [x, y, h], board);
         }
         Shape::Bin => {

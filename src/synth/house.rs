@@ -9,9 +9,9 @@
 use super::furnish::furnish;
 use super::furniture;
 use super::mesh::{Builder, Mesh};
-use super::shell;
 use super::placement::{Item, Mount, Placer};
 use super::plan::{FloorPlan, PlanOptions, RoomKind};
+use super::shell;
 use crate::layout::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 use crate::math::wrap_angle;
 use crate::scene::model::Source;
@@ -234,7 +234,7 @@ impl House {
                 confidence: 1.0,
             })
             .collect();
-        Draft { walls, openings, objects, rooms, detector: "synth".to_owned() }
+        Draft { walls, openings, objects, rooms, camera_path: Vec::new(), detector: "synth".to_owned() }
     }
 
     /// Triangles with materials of everything in the house.

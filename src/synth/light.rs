@@ -61,7 +61,8 @@ fn lights(mesh: &Mesh) -> Vec<Light> {
                 light.areas.push(sum);
                 light.triangles.push(triangle.p);
             }
-            None => found.push((key, Light { triangles: vec![triangle.p], areas: vec![area], radiance, center: p })),
+            None => found
+                .push((key, Light { triangles: vec![triangle.p], areas: vec![area], radiance, center: p })),
         }
     }
     found.into_iter().map(|(_, light)| light).collect()
@@ -225,7 +226,13 @@ impl LightMap {
     }
 }
 
-fn neighbour_mean(values: &[[f32; 3]], known: &[bool], size: [usize; 2], k: usize, own: f32) -> Option<[f32; 3]> {
+fn neighbour_mean(
+    values: &[[f32; 3]],
+    known: &[bool],
+    size: [usize; 2],
+    k: usize,
+    own: f32,
+) -> Option<[f32; 3]> {
     let [w, h] = size;
     let (x, y) = (k % w, k / w);
     let (mut sum, mut weight) = ([0.0f32; 3], 0.0f32);

@@ -106,7 +106,8 @@ fn scaled(color: [f32; 3], k: f32) -> [f32; 3] {
 
 /// A wood tint from pale to dark, or white paint.
 pub fn wood(rng: &mut ChaCha8Rng) -> Material {
-    let tints = [[0.42, 0.27, 0.15], [0.30, 0.17, 0.08], [0.55, 0.42, 0.28], [0.14, 0.07, 0.035], [0.48, 0.36, 0.25]];
+    let tints =
+        [[0.42, 0.27, 0.15], [0.30, 0.17, 0.08], [0.55, 0.42, 0.28], [0.14, 0.07, 0.035], [0.48, 0.36, 0.25]];
     let tint = tints[rng.random_range(0..tints.len())];
     let pattern = Pattern::Wood(rng.random_range(0..3));
     Material::new(pattern, scaled(tint, rng.random_range(0.8..1.3)), rng.random_range(0.7..1.2), 0.03)
@@ -114,7 +115,14 @@ pub fn wood(rng: &mut ChaCha8Rng) -> Material {
 
 /// Lacquer: white, grey, black or a colour.
 pub fn lacquer(rng: &mut ChaCha8Rng) -> Material {
-    let tints = [[0.72, 0.72, 0.70], [0.65, 0.63, 0.58], [0.30, 0.31, 0.33], [0.08, 0.08, 0.09], [0.15, 0.25, 0.30], [0.35, 0.42, 0.33]];
+    let tints = [
+        [0.72, 0.72, 0.70],
+        [0.65, 0.63, 0.58],
+        [0.30, 0.31, 0.33],
+        [0.08, 0.08, 0.09],
+        [0.15, 0.25, 0.30],
+        [0.35, 0.42, 0.33],
+    ];
     let tint = tints[rng.random_range(0..tints.len())];
     Material::new(Pattern::Plain, scaled(tint, rng.random_range(0.85..1.15)), 1.5, 0.04)
 }
@@ -156,8 +164,15 @@ pub fn wall(rng: &mut ChaCha8Rng, wet: bool) -> Material {
     }
     let tint = hsv(rng.random_range(0.05..0.65), rng.random_range(0.02..0.22), rng.random_range(0.5..0.78));
     match rng.random_range(0..10) {
-        0 | 1 => Material::new(Pattern::Wallpaper(rng.random_range(0..6)), tint, rng.random_range(0.5..0.9), 0.01),
-        2 => Material::new(Pattern::Brick(0), [0.5, 0.28, 0.2].map(|c: f32| c * rng.random_range(0.8..1.3)), 1.0, 0.01),
+        0 | 1 => {
+            Material::new(Pattern::Wallpaper(rng.random_range(0..6)), tint, rng.random_range(0.5..0.9), 0.01)
+        }
+        2 => Material::new(
+            Pattern::Brick(0),
+            [0.5, 0.28, 0.2].map(|c: f32| c * rng.random_range(0.8..1.3)),
+            1.0,
+            0.01,
+        ),
         _ => Material::new(Pattern::Plaster(rng.random_range(0..3)), tint, 1.7, 0.01),
     }
 }
@@ -165,8 +180,13 @@ pub fn wall(rng: &mut ChaCha8Rng, wet: bool) -> Material {
 /// The floor of a room.
 pub fn floor(rng: &mut ChaCha8Rng, wet: bool) -> Material {
     if wet || rng.random_bool(0.15) {
-        let tint = hsv(rng.random_range(0.05..0.6), rng.random_range(0.0..0.25), rng.random_range(0.25..0.65));
-        let pattern = if rng.random_bool(0.3) { Pattern::Marble(rng.random_range(0..2)) } else { Pattern::Tiles(rng.random_range(0..4)) };
+        let tint =
+            hsv(rng.random_range(0.05..0.6), rng.random_range(0.0..0.25), rng.random_range(0.25..0.65));
+        let pattern = if rng.random_bool(0.3) {
+            Pattern::Marble(rng.random_range(0..2))
+        } else {
+            Pattern::Tiles(rng.random_range(0..4))
+        };
         return Material::new(pattern, tint, rng.random_range(1.0..1.6), 0.05);
     }
     if rng.random_bool(0.15) {

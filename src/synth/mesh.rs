@@ -173,7 +173,14 @@ impl Builder {
     }
 
     /// A chart over the parallelogram frame origin, origin+u, origin+v (u ⟂ v), without triangles.
-    pub fn chart(&mut self, origin: [f64; 3], u: [f64; 3], v: [f64; 3], bend: f32, material: MaterialId) -> u32 {
+    pub fn chart(
+        &mut self,
+        origin: [f64; 3],
+        u: [f64; 3],
+        v: [f64; 3],
+        bend: f32,
+        material: MaterialId,
+    ) -> u32 {
         let at = |o: [f64; 3], d: [f64; 3]| [o[0] + d[0], o[1] + d[1], o[2] + d[2]];
         let (o, pu, pv) = (self.to_scene(origin), self.to_scene(at(origin, u)), self.to_scene(at(origin, v)));
         let (du, dv) = (sub(pu, o), sub(pv, o));
@@ -210,7 +217,11 @@ impl Builder {
     /// A rectangle on an existing chart.
     pub fn rectangle(&mut self, chart: u32, origin: [f64; 3], u: [f64; 3], v: [f64; 3]) {
         let at = |a: f64, b: f64| {
-            [origin[0] + a * u[0] + b * v[0], origin[1] + a * u[1] + b * v[1], origin[2] + a * u[2] + b * v[2]]
+            [
+                origin[0] + a * u[0] + b * v[0],
+                origin[1] + a * u[1] + b * v[1],
+                origin[2] + a * u[2] + b * v[2],
+            ]
         };
         let (p, q, r, s) = (at(0.0, 0.0), at(1.0, 0.0), at(1.0, 1.0), at(0.0, 1.0));
         self.triangle(chart, [p, q, r]);
@@ -246,7 +257,8 @@ impl Builder {
 
     /// A box with its upper edges bevelled by `bevel`: cushions, mattresses, upholstery.
     pub fn cushion(&mut self, low: [f64; 3], high: [f64; 3], bevel: f64, material: MaterialId) {
-        let b = bevel.min(0.45 * (high[0] - low[0])).min(0.45 * (high[1] - low[1])).min(0.9 * (high[2] - low[2]));
+        let b =
+            bevel.min(0.45 * (high[0] - low[0])).min(0.45 * (high[1] - low[1])).min(0.9 * (high[2] - low[2]));
         let top = high[2] - b;
         let (x0, x1, y0, y1) = (low[0], high[0], low[1], high[1]);
         let (dx, dy) = (x1 - x0, y1 - y0);
@@ -259,12 +271,13 @@ impl Builder {
         self.quad([x0, y1, low[2]], [dx, 0.0, 0.0], [0.0, -dy, 0.0], material);
         self.quad([x0 + b, y0 + b, high[2]], [dx - 2.0 * b, 0.0, 0.0], [0.0, dy - 2.0 * b, 0.0], material);
         // Four slanted borders, each a trapezoid on a chart of its bounding rectangle.
-        let slope = |from: [f64; 3], along: [f64; 3], up: [f64; 3], inner: [[f64; 3]; 2], builder: &mut Self| {
-            let chart = builder.chart(from, along, up, 0.0, material);
-            let end = [from[0] + along[0], from[1] + along[1], from[2] + along[2]];
-            builder.triangle(chart, [from, end, inner[1]]);
-            builder.triangle(chart, [from, inner[1], inner[0]]);
-        };
+        let slope =
+            |from: [f64; 3], along: [f64; 3], up: [f64; 3], inner: [[f64; 3]; 2], builder: &mut Self| {
+                let chart = builder.chart(from, along, up, 0.0, material);
+                let end = [from[0] + along[0], from[1] + along[1], from[2] + along[2]];
+                builder.triangle(chart, [from, end, inner[1]]);
+                builder.triangle(chart, [from, inner[1], inner[0]]);
+            };
         let h = high[2];
         slope([x0, y0, top], [dx, 0.0, 0.0], [0.0, b, b], [[x0 + b, y0 + b, h], [x1 - b, y0 + b, h]], self);
         slope([x1, y0, top], [0.0, dy, 0.0], [-b, 0.0, b], [[x1 - b, y0 + b, h], [x1 - b, y1 - b, h]], self);
@@ -273,7 +286,14 @@ impl Builder {
     }
 
     /// An upright frustum with caps; radii at bottom and top.
-    pub fn cylinder(&mut self, center: [f64; 2], z: [f64; 2], radius: [f64; 2], segments: usize, material: MaterialId) {
+    pub fn cylinder(
+        &mut self,
+        center: [f64; 2],
+        z: [f64; 2],
+        radius: [f64; 2],
+        segments: usize,
+        material: MaterialId,
+    ) {
         let step = std::f64::consts::TAU / segments as f64;
         let at = |k: usize, r: f64, height: f64| {
             let (sin, cos) = (step * k as f64).sin_cos();
@@ -286,7 +306,8 @@ impl Builder {
             // Chart axes: along the wider edge, and up the middle of the facet.
             let wide = if radius[0] >= radius[1] { [p, q] } else { [s, r] };
             let along = [wide[1][0] - wide[0][0], wide[1][1] - wide[0][1], 0.0];
-            let mid = |a: [f64; 3], b: [f64; 3]| [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]), 0.5 * (a[2] + b[2])];
+            let mid =
+                |a: [f64; 3], b: [f64; 3]| [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1]), 0.5 * (a[2] + b[2])];
             let (low, high) = (mid(p, q), mid(s, r));
             let up = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
             let origin = [low[0] - 0.5 * along[0], low[1] - 0.5 * along[1], low[2]];
@@ -317,15 +338,30 @@ impl Builder {
         let (u, v) = (axis, [-axis[1], axis[0]]);
         let along = |p: &[f64; 2], d: [f64; 2]| p[0] * d[0] + p[1] * d[1];
         let range = |d: [f64; 2]| {
-            polygon.iter().map(|p| along(p, d)).fold((f64::MAX, f64::MIN), |(lo, hi), x| (lo.min(x), hi.max(x)))
+            polygon
+                .iter()
+                .map(|p| along(p, d))
+                .fold((f64::MAX, f64::MIN), |(lo, hi), x| (lo.min(x), hi.max(x)))
         };
         let ((u0, u1), (v0, v1)) = (range(u), range(v));
         let corner = |a: f64, b: f64| [a * u[0] + b * v[0], a * u[1] + b * v[1], z];
         let (du, dv) = (u1 - u0, v1 - v0);
         let chart = if up {
-            self.chart(corner(u0, v0), [du * u[0], du * u[1], 0.0], [dv * v[0], dv * v[1], 0.0], 0.0, material)
+            self.chart(
+                corner(u0, v0),
+                [du * u[0], du * u[1], 0.0],
+                [dv * v[0], dv * v[1], 0.0],
+                0.0,
+                material,
+            )
         } else {
-            self.chart(corner(u0, v1), [du * u[0], du * u[1], 0.0], [-dv * v[0], -dv * v[1], 0.0], 0.0, material)
+            self.chart(
+                corner(u0, v1),
+                [du * u[0], du * u[1], 0.0],
+                [-dv * v[0], -dv * v[1], 0.0],
+                0.0,
+                material,
+            )
         };
         for [a, b, c] in triangulate(polygon) {
             let at = |i: usize| [polygon[i][0], polygon[i][1], z];
@@ -339,7 +375,8 @@ impl Builder {
 pub fn triangulate(polygon: &[[f64; 2]]) -> Vec<[usize; 3]> {
     let mut left: Vec<usize> = (0..polygon.len()).collect();
     let mut triangles = Vec::new();
-    let turn = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+    let turn =
+        |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
     while left.len() >= 3 {
         let count = left.len();
         let ear = (0..count).find(|&i| {
@@ -348,7 +385,9 @@ pub fn triangulate(polygon: &[[f64; 2]]) -> Vec<[usize; 3]> {
             turn(pa, pb, pc) > 1e-12
                 && !left.iter().any(|&k| {
                     let p = polygon[k];
-                    k != a && k != b && k != c
+                    k != a
+                        && k != b
+                        && k != c
                         && turn(pa, pb, p) >= -1e-12
                         && turn(pb, pc, p) >= -1e-12
                         && turn(pc, pa, p) >= -1e-12
@@ -363,7 +402,12 @@ pub fn triangulate(polygon: &[[f64; 2]]) -> Vec<[usize; 3]> {
                 // Only collinear corners remain convex: take one of those away.
                 let flat = (0..count).min_by(|&i, &j| {
                     let area = |i: usize| {
-                        turn(polygon[left[(i + count - 1) % count]], polygon[left[i]], polygon[left[(i + 1) % count]]).abs()
+                        turn(
+                            polygon[left[(i + count - 1) % count]],
+                            polygon[left[i]],
+                            polygon[left[(i + 1) % count]],
+                        )
+                        .abs()
                     };
                     area(i).total_cmp(&area(j))
                 });

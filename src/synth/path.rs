@@ -6,6 +6,7 @@
 //! the room being walked (sideways motion gives parallax) and ahead near doors; speed falls where
 //! the gaze turns; gait and hand shake are sums of sines. Scene frame; camera axes are OpenCV's.
 
+use super::gaze;
 use super::house::House;
 use super::openings::area_before;
 use super::placement::bounds;
@@ -26,8 +27,10 @@ const CLEARANCE_M: f64 = 0.24;
 const COMFORT_M: f64 = 0.6;
 /// Step of the resampled path, metres.
 const STEP_M: f64 = 0.04;
-/// Within this distance of a door the gaze goes through it, metres.
-const DOOR_GAZE_M: f64 = 0.8;
+/// The gaze sways by this, radians, ...
+const GAZE_SWAY_RAD: f64 = 0.3;
+/// ... once every so many metres of way.
+const GAZE_SWAY_M: f64 = 2.6;
 
 /// Options of the walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,7 +118,12 @@ impl Floor {
             })
             .collect();
         let leaves = leaf_segments(house);
-        let mut floor = Self { origin: low, width, clearance: vec![0.0; width * height], room: vec![None; width * height] };
+        let mut floor = Self {
+            origin: low,
+            width,
+            clearance: vec![0.0; width * height],
+            room: vec![None; width * height],
+        };
         for cell in 0..width * height {
             let p = floor.at(cell);
             let room = polygons.iter().position(|polygon| contains(polygon, p));
@@ -146,15 +154,17 @@ impl Floor {
     fn neighbours(&self, cell: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let (x, y) = ((cell % self.width) as isize, (cell / self.width) as isize);
         let height = (self.clearance.len() / self.width) as isize;
-        [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, -1), (-1, 1), (1, 1)].into_iter().filter_map(move |(dx, dy): (isize, isize)| {
-            let (nx, ny) = (x + dx, y + dy);
-            if nx < 0 || ny < 0 || nx >= self.width as isize || ny >= height {
-                return None;
-            }
-            let next = (ny * self.width as isize + nx) as usize;
-            let free = f64::from(self.clearance[next]) > CLEARANCE_M;
-            free.then_some((next, CELL_M * ((dx * dx + dy * dy) as f64).sqrt()))
-        })
+        [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, -1), (-1, 1), (1, 1)].into_iter().filter_map(
+            move |(dx, dy): (isize, isize)| {
+                let (nx, ny) = (x + dx, y + dy);
+                if nx < 0 || ny < 0 || nx >= self.width as isize || ny >= height {
+                    return None;
+                }
+                let next = (ny * self.width as isize + nx) as usize;
+                let free = f64::from(self.clearance[next]) > CLEARANCE_M;
+                free.then_some((next, CELL_M * ((dx * dx + dy * dy) as f64).sqrt()))
+            },
+        )
     }
 
     /// Way between two cells by A*, tight places priced; `None` when there is none.
@@ -258,7 +268,10 @@ fn free_distance(
             if d < free {
                 let foot = closest_on_segment(p, a, b);
                 let opened = gates.iter().any(|g| {
-                    (0..4).map(|k| point_segment_distance(foot, g[k], g[(k + 1) % 4])).fold(f64::MAX, f64::min) < 0.06
+                    (0..4)
+                        .map(|k| point_segment_distance(foot, g[k], g[(k + 1) % 4]))
+                        .fold(f64::MAX, f64::min)
+                        < 0.06
                         || contains(g, foot)
                         || contains(&[g[3], g[2], g[1], g[0]], foot)
                 });
@@ -303,13 +316,21 @@ pub fn walk(house: &House, seed: u64, options: &PathOptions) -> Option<CameraPat
     }
     let raw: Vec<[f64; 2]> = cells.iter().map(|&c| floor.at(c)).collect();
     let way = smooth(&floor, resample(&raw));
-    let gaze = gaze_along(house, &floor, &way, &mut rng);
+    let phase = rng.random_range(0.0..TAU);
+    let gaze =
+        gaze::along(house, &way, |i| GAZE_SWAY_RAD * (TAU * i as f64 * STEP_M / GAZE_SWAY_M + phase).sin());
     Some(timed(&way, &gaze, rooms, &mut rng, options))
 }
 
 /// Waypoints of a depth-first tour through the rooms.
-fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> Option<(Vec<usize>, Vec<usize>)> {
-    let roomiest = (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]))?;
+fn tour(
+    house: &House,
+    floor: &Floor,
+    rng: &mut ChaCha8Rng,
+    per_room: usize,
+) -> Option<(Vec<usize>, Vec<usize>)> {
+    let roomiest =
+        (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]))?;
     if f64::from(floor.clearance[roomiest]) <= CLEARANCE_M {
         return None;
     }
@@ -321,7 +342,9 @@ fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> 
             .collect()
     };
     let free: Vec<Vec<usize>> = (0..count).map(walked_from).collect();
-    let start = (0..count).filter(|&r| !free[r].is_empty()).max_by_key(|&r| (house.plan.rooms[r].nodes.len() > 3, free[r].len()))?;
+    let start = (0..count)
+        .filter(|&r| !free[r].is_empty())
+        .max_by_key(|&r| (house.plan.rooms[r].nodes.len() > 3, free[r].len()))?;
     let mut links = vec![Vec::new(); count];
     for opening in house.plan.openings.iter().filter(|o| o.is_walkable()) {
         let wall = house.plan.walls[opening.wall];
@@ -355,7 +378,14 @@ fn tour(house: &House, floor: &Floor, rng: &mut ChaCha8Rng, per_room: usize) -> 
 }
 
 /// Waypoints round a room: far from each other, in order of angle, the last one near the next door.
-fn room_loop(floor: &Floor, free: &[usize], from: Option<[f64; 2]>, to: Option<[f64; 2]>, count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+fn room_loop(
+    floor: &Floor,
+    free: &[usize],
+    from: Option<[f64; 2]>,
+    to: Option<[f64; 2]>,
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<usize> {
     let mean = free.iter().fold([0.0, 0.0], |m, &c| {
         let p = floor.at(c);
         [m[0] + p[0] / free.len() as f64, m[1] + p[1] / free.len() as f64]
@@ -401,7 +431,10 @@ fn resample(raw: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let mut at = STEP_M - carry;
         while at <= length {
             let k = at / length;
-            out.push([pair[0][0] + k * (pair[1][0] - pair[0][0]), pair[0][1] + k * (pair[1][1] - pair[0][1])]);
+            out.push([
+                pair[0][0] + k * (pair[1][0] - pair[0][0]),
+                pair[0][1] + k * (pair[1][1] - pair[0][1]),
+            ]);
             at += STEP_M;
         }
         carry = length - (at - STEP_M);
@@ -426,67 +459,14 @@ fn smooth(floor: &Floor, mut way: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
     resample(&way)
 }
 
-/// Unwrapped yaw of the gaze at every point of the way, radians.
-fn gaze_along(house: &House, floor: &Floor, way: &[[f64; 2]], rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let count = way.len();
-    let doors: Vec<[f64; 2]> = house
-        .plan
-        .openings
-        .iter()
-        .filter(|o| o.is_walkable() && house.plan.walls[o.wall].right.is_some())
-        .map(|o| {
-            let c = house.opening_center(o);
-            [c[0], c[1]]
-        })
-        .collect();
-    let centers: Vec<[f64; 2]> = (0..house.plan.rooms.len())
-        .map(|room| {
-            let (low, high) = bounds(&house.plan.inner_polygon(room));
-            [0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1])]
-        })
-        .collect();
-    let phase = rng.random_range(0.0..TAU);
-    let mut vectors: Vec<[f64; 2]> = (0..count)
-        .map(|i| {
-            let (p, q) = (way[i.saturating_sub(6)], way[(i + 6).min(count - 1)]);
-            let length = distance(p, q).max(1e-6);
-            let ahead = [(q[0] - p[0]) / length, (q[1] - p[1]) / length];
-            let room = floor.cell(way[i]).and_then(|c| floor.room[c]);
-            let near = doors.iter().map(|d| distance(*d, way[i])).fold(f64::MAX, f64::min);
-            let through = (1.0 - near / DOOR_GAZE_M).clamp(0.0, 1.0);
-            let across = room.map_or([0.0, 0.0], |r| {
-                let c = centers[r as usize];
-                let d = [c[0] - way[i][0], c[1] - way[i][1]];
-                let l = d[0].hypot(d[1]).max(0.9);
-                [d[0] / l, d[1] / l]
-            });
-            let (w_ahead, w_across) = (0.35 + 2.0 * through, 1.0 - through);
-            let v = [w_ahead * ahead[0] + w_across * across[0], w_ahead * ahead[1] + w_across * across[1]];
-            let sway = (0.3 * (1.0 - through)) * (TAU * i as f64 * STEP_M / 2.6 + phase).sin();
-            let (sin, cos) = sway.sin_cos();
-            let l = v[0].hypot(v[1]).max(1e-6);
-            [(cos * v[0] - sin * v[1]) / l, (sin * v[0] + cos * v[1]) / l]
-        })
-        .collect();
-    // Smooth directions over about half a metre of way.
-    for _ in 0..70 {
-        let before = vectors.clone();
-        for i in 0..count {
-            let (p, q) = (before[i.saturating_sub(1)], before[(i + 1).min(count - 1)]);
-            vectors[i] = [0.25 * p[0] + 0.5 * before[i][0] + 0.25 * q[0], 0.25 * p[1] + 0.5 * before[i][1] + 0.25 * q[1]];
-        }
-    }
-    let mut yaw: Vec<f64> = Vec::with_capacity(count);
-    for v in &vectors {
-        let raw = v[1].atan2(v[0]);
-        let last = yaw.last().copied().unwrap_or(raw);
-        yaw.push(last + crate::math::wrap_angle(raw - last));
-    }
-    yaw
-}
-
 /// Gives the way its time, and the camera its gait.
-fn timed(way: &[[f64; 2]], gaze: &[f64], rooms: Vec<usize>, rng: &mut ChaCha8Rng, options: &PathOptions) -> CameraPath {
+fn timed(
+    way: &[[f64; 2]],
+    gaze: &[f64],
+    rooms: Vec<usize>,
+    rng: &mut ChaCha8Rng,
+    options: &PathOptions,
+) -> CameraPath {
     let turn = options.turn_dps.max(1.0).to_radians();
     let speed = options.speed_mps.max(0.05);
     let mut durations: Vec<f64> = (1..way.len())
@@ -535,7 +515,13 @@ impl Shake {
     fn draw(rng: &mut ChaCha8Rng, options: &PathOptions) -> Self {
         let height = if options.height_m > 0.0 { options.height_m } else { rng.random_range(1.35..1.65) };
         let phases = std::array::from_fn(|_| rng.random_range(0.0..TAU));
-        Self { height, pitch: options.pitch_deg.to_radians(), amount: options.shake, gait_hz: rng.random_range(1.5..1.9), phases }
+        Self {
+            height,
+            pitch: options.pitch_deg.to_radians(),
+            amount: options.shake,
+            gait_hz: rng.random_range(1.5..1.9),
+            phases,
+        }
     }
 
     fn pose(&self, time: f64, place: [f64; 2], yaw: f64) -> Pose {

@@ -115,11 +115,13 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
             let chart_idx = triangle.chart;
             (0..count)
                 .filter_map(move |k| {
-                    flatten(&view, [corners[0], corners[k + 1], corners[k + 2]], [width, height]).map(|mut flat| {
-                        flat.chart = chart_idx;
-                        flat.glass = kind == Kind::Glass;
-                        flat
-                    })
+                    flatten(&view, [corners[0], corners[k + 1], corners[k + 2]], [width, height]).map(
+                        |mut flat| {
+                            flat.chart = chart_idx;
+                            flat.glass = kind == Kind::Glass;
+                            flat
+                        },
+                    )
                 })
                 .collect::<Vec<_>>()
         })
@@ -127,7 +129,11 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
     let bands = height.div_ceil(BAND_ROWS);
     let mut bins: Vec<Vec<u32>> = vec![Vec::new(); bands];
     for (index, flat) in flats.iter().enumerate() {
-        for band in bins.iter_mut().take(flat.rows[1] as usize / BAND_ROWS + 1).skip(flat.rows[0] as usize / BAND_ROWS) {
+        for band in bins
+            .iter_mut()
+            .take(flat.rows[1] as usize / BAND_ROWS + 1)
+            .skip(flat.rows[0] as usize / BAND_ROWS)
+        {
             band.push(index as u32);
         }
     }
@@ -137,7 +143,9 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
         .par_chunks_mut(width * BAND_ROWS)
         .zip(panes.par_chunks_mut(width * BAND_ROWS))
         .enumerate()
-        .for_each(|(band, (chart, panes))| fill_band(&flats, &bins[band], band * BAND_ROWS, width, chart, panes));
+        .for_each(|(band, (chart, panes))| {
+            fill_band(&flats, &bins[band], band * BAND_ROWS, width, chart, panes)
+        });
     Visibility { width, chart, panes }
 }
 
@@ -189,12 +197,25 @@ fn flatten(view: &View, p: [V3; 3], size: [usize; 2]) -> Option<Flat> {
         [ex, ey, -(ex * a[0] + ey * a[1])]
     });
     let inverse_depth = std::array::from_fn(|c| {
-        (0..3).map(|k: usize| { let e: &[[f64; 3]; 3] = &edges; e[k][c] * q[k][2] }).sum::<f64>() / area.abs()
+        (0..3)
+            .map(|k: usize| {
+                let e: &[[f64; 3]; 3] = &edges;
+                e[k][c] * q[k][2]
+            })
+            .sum::<f64>()
+            / area.abs()
     });
     Some(Flat { edges, inverse_depth, rows: rows.map(|r| r as i32), chart: 0, glass: false })
 }
 
-fn fill_band(flats: &[Flat], bin: &[u32], first_row: usize, width: usize, chart: &mut [u32], panes: &mut [u8]) {
+fn fill_band(
+    flats: &[Flat],
+    bin: &[u32],
+    first_row: usize,
+    width: usize,
+    chart: &mut [u32],
+    panes: &mut [u8],
+) {
     let rows = chart.len() / width;
     let mut depth = vec![0.0f32; chart.len()];
     // Opaque surfaces first, then glass against their depth.
@@ -260,7 +281,8 @@ mod tests {
 
     #[test]
     fn samples_agree_with_ray_casting() {
-        let house = generate(5, &HouseOptions { max_rooms: 1, random_pose: false, ..HouseOptions::default() });
+        let house =
+            generate(5, &HouseOptions { max_rooms: 1, random_pose: false, ..HouseOptions::default() });
         let mesh = house.mesh();
         let caster = Caster::new(&mesh, |kind| kind != Kind::Glass);
         let center = house.plan.inner_polygon(0).iter().fold([0.0, 0.0], |m, p| [m[0] + p[0], m[1] + p[1]]);
@@ -268,7 +290,8 @@ mod tests {
         let camera = Camera::centred(80, 60, 60.0);
         let mut checked = 0;
         for turn in 0..6 {
-            let pose = look(Point3::new(center[0] / count, center[1] / count, 1.6), f64::from(turn), 0.2, 0.05);
+            let pose =
+                look(Point3::new(center[0] / count, center[1] / count, 1.6), f64::from(turn), 0.2, 0.05);
             let view = View::new(&camera, &pose);
             let seen = visibility(&mesh, &view, [80, 60]);
             let sampled = view.sampled();

@@ -83,22 +83,24 @@ impl Renderer {
         let seen = visibility(&self.mesh, &view, [width, height]);
         let mut radiance = vec![[0.0f32; 3]; width * height];
         let mut depth = vec![0.0f32; width * height];
-        radiance.par_chunks_mut(width).zip(depth.par_chunks_mut(width)).enumerate().for_each(|(y, (row, depths))| {
-            for x in 0..width {
-                let mut charts = [NOTHING; SAMPLES * SAMPLES];
-                let mut panes = 0u32;
-                for (k, chart) in charts.iter_mut().enumerate() {
-                    let at = (y * SAMPLES + k / SAMPLES) * seen.width + x * SAMPLES + k % SAMPLES;
-                    *chart = seen.chart[at];
-                    panes += u32::from(seen.panes[at]);
+        radiance.par_chunks_mut(width).zip(depth.par_chunks_mut(width)).enumerate().for_each(
+            |(y, (row, depths))| {
+                for x in 0..width {
+                    let mut charts = [NOTHING; SAMPLES * SAMPLES];
+                    let mut panes = 0u32;
+                    for (k, chart) in charts.iter_mut().enumerate() {
+                        let at = (y * SAMPLES + k / SAMPLES) * seen.width + x * SAMPLES + k % SAMPLES;
+                        *chart = seen.chart[at];
+                        panes += u32::from(seen.panes[at]);
+                    }
+                    let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
+                    let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
+                    let pass = GLASS_PASS.powf(panes);
+                    row[x] = color.map(|c| c * pass + 0.06 * panes * self.typical_sheen());
+                    depths[x] = d;
                 }
-                let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
-                let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
-                let pass = GLASS_PASS.powf(panes);
-                row[x] = color.map(|c| c * pass + 0.06 * panes * self.typical_sheen());
-                depths[x] = d;
-            }
-        });
+            },
+        );
         Frame { width, height, radiance, depth }
     }
 
@@ -167,7 +169,11 @@ impl Renderer {
         } else {
             let k = 1.0 / material.repeat_m;
             let base = texture.sample(s * k + chart.shift[0], t * k + chart.shift[1], footprint * k);
-            let fine = self.textures.grain.sample(s / GRAIN_M + chart.shift[1], t / GRAIN_M + chart.shift[0], footprint / GRAIN_M);
+            let fine = self.textures.grain.sample(
+                s / GRAIN_M + chart.shift[1],
+                t / GRAIN_M + chart.shift[0],
+                footprint / GRAIN_M,
+            );
             // Large uneven stains hide the repeats.
             let broad = self.textures.grain.sample(s / 5.3 + chart.shift[0], t / 5.3 + chart.shift[1], 0.02);
             std::array::from_fn(|c| base[c] * fine[c] * (0.6 + 0.4 * broad[c]))
@@ -238,16 +244,22 @@ impl Renderer {
         let bright = SKY_RADIANCE;
         if d[2] < tree {
             let leaf = grain(azimuth * 60.0, d[2] * 8.0, 0.002);
-            return [0.10, 0.16, 0.05].map(|c| c * bright * (leaf * leaf * 1.6 - 0.3).max(0.1));
+            let near = grain(azimuth * 210.0, d[2] * 33.0, 0.002);
+            return [0.045, 0.065, 0.025].map(|c| c * bright * (leaf * near * 5.0 - 3.9).clamp(0.15, 2.2));
         }
         if d[2] < roof && house > 0.3 {
             let (fx, fy) = ((azimuth * 400.0).fract(), (d[2] * 26.0).fract());
             let window = (0.3..0.7).contains(&fx) && (0.25..0.75).contains(&fy);
-            let wall = [0.30 + 0.2 * house, 0.30 + 0.12 * house, 0.26 + 0.1 * house];
-            return if window { [0.10 * bright; 3] } else { wall.map(|c| c * bright) };
+            let wall = [0.13 + 0.16 * house, 0.13 + 0.11 * house, 0.11 + 0.09 * house];
+            let stain = grain(azimuth * 90.0, d[2] * 12.0, 0.003);
+            return if window { [0.03 * bright; 3] } else { wall.map(|c| c * bright * stain) };
         }
         let k = (d[2] * 2.0).clamp(0.0, 1.0);
         let cloud = (grain(azimuth * 4.0, d[2] * 1.5, 0.01) - 0.95).max(0.0) * 2.0;
-        [(0.80 - 0.35 * k + cloud) * bright, (0.88 - 0.2 * k + cloud) * bright, (1.0 + 0.5 * cloud) * bright]
+        [
+            (0.50 - 0.25 * k + cloud) * bright,
+            (0.60 - 0.2 * k + cloud) * bright,
+            (0.78 - 0.1 * k + cloud) * bright,
+        ]
     }
 }

@@ -19,7 +19,7 @@ const BLUR_TAPS: usize = 7;
 /// Pixels that move less are not blurred.
 const BLUR_FROM_PX: f32 = 0.6;
 /// Radiance that the tone curve maps to white, in units of the exposed mid level.
-const WHITE: f32 = 5.0;
+const WHITE: f32 = 3.6;
 
 /// Options of the camera simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,12 +86,24 @@ impl Sensor {
             render_camera.cx = half[0];
             render_camera.cy = half[1];
         }
-        Self { options: options.clone(), camera, render_camera, seed: seed as u32, exposure: 0.42 / typical_light }
+        Self {
+            options: options.clone(),
+            camera,
+            render_camera,
+            seed: seed as u32,
+            exposure: 0.42 / typical_light,
+        }
     }
 
     /// The frame as the camera stores it, and its depth in the same pixels.
     #[must_use]
-    pub fn expose(&self, frame: &Frame, motion: Motion<'_>, index: usize, time_s: f64) -> (RgbImage, Vec<f32>) {
+    pub fn expose(
+        &self,
+        frame: &Frame,
+        motion: Motion<'_>,
+        index: usize,
+        time_s: f64,
+    ) -> (RgbImage, Vec<f32>) {
         let blurred = self.blur(frame, motion);
         let radiance = blurred.as_deref().unwrap_or(&frame.radiance);
         let drift = (0.37 * time_s).sin() * 0.6 + (0.91 * time_s + 1.3).sin() * 0.4;
@@ -100,21 +112,27 @@ impl Sensor {
         let mut pixels = vec![0u8; w * h * 3];
         let mut depth = vec![0.0f32; w * h];
         let distorted = self.camera.is_distorted();
-        pixels.par_chunks_mut(w * 3).zip(depth.par_chunks_mut(w)).enumerate().for_each(|(y, (row, depths))| {
-            for x in 0..w {
-                let (color, d) = if distorted {
-                    self.undistorted_at(frame, radiance, x, y)
-                } else {
-                    (radiance[y * w + x], frame.depth[y * w + x])
-                };
-                depths[x] = d;
-                let shade = self.vignette(x, y, w, h);
-                for c in 0..3 {
-                    row[3 * x + c] = self.develop(color[c] * gain * shade, hash(index as u32, (y * w + x) as u32, self.seed + c as u32));
+        pixels.par_chunks_mut(w * 3).zip(depth.par_chunks_mut(w)).enumerate().for_each(
+            |(y, (row, depths))| {
+                for x in 0..w {
+                    let (color, d) = if distorted {
+                        self.undistorted_at(frame, radiance, x, y)
+                    } else {
+                        (radiance[y * w + x], frame.depth[y * w + x])
+                    };
+                    depths[x] = d;
+                    let shade = self.vignette(x, y, w, h);
+                    for c in 0..3 {
+                        row[3 * x + c] = self.develop(
+                            color[c] * gain * shade,
+                            hash(index as u32, (y * w + x) as u32, self.seed + c as u32),
+                        );
+                    }
                 }
-            }
-        });
-        let image = RgbImage::from_raw(w as u32, h as u32, pixels).expect("because the buffer has width x height x 3 bytes");
+            },
+        );
+        let image = RgbImage::from_raw(w as u32, h as u32, pixels)
+            .expect("because the buffer has width x height x 3 bytes");
         (image, depth)
     }
 
@@ -125,8 +143,10 @@ impl Sensor {
 
     fn undistorted_at(&self, frame: &Frame, radiance: &[[f32; 3]], x: usize, y: usize) -> ([f32; 3], f32) {
         let ray = self.camera.normalize(Point2::new(x as f64, y as f64));
-        let u = (ray.x * self.render_camera.fx + self.render_camera.cx).clamp(0.0, frame.width as f64 - 1.001);
-        let v = (ray.y * self.render_camera.fy + self.render_camera.cy).clamp(0.0, frame.height as f64 - 1.001);
+        let u =
+            (ray.x * self.render_camera.fx + self.render_camera.cx).clamp(0.0, frame.width as f64 - 1.001);
+        let v =
+            (ray.y * self.render_camera.fy + self.render_camera.cy).clamp(0.0, frame.height as f64 - 1.001);
         let color = bilinear(radiance, frame.width, u as f32, v as f32);
         let nearest = (v.round() as usize) * frame.width + u.round() as usize;
         (color, frame.depth[nearest])

@@ -33,7 +33,11 @@ struct Trim {
 pub fn build(builder: &mut Builder, plan: &FloorPlan, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5E11);
     builder.set_frame([0.0; 3], 0.0, 0);
-    let door = if rng.random_bool(0.5) { material::wood(&mut rng) } else { Material::new(Pattern::Plain, [0.68, 0.67, 0.64], 1.5, 0.04) };
+    let door = if rng.random_bool(0.5) {
+        material::wood(&mut rng)
+    } else {
+        Material::new(Pattern::Plain, [0.68, 0.67, 0.64], 1.5, 0.04)
+    };
     let trim = Trim {
         white: builder.material(Material::new(Pattern::Plain, [0.72, 0.71, 0.69], 1.5, 0.04)),
         door: builder.material(door),
@@ -56,13 +60,21 @@ pub fn build(builder: &mut Builder, plan: &FloorPlan, seed: u64) {
     }
 }
 
-fn build_room(builder: &mut Builder, plan: &FloorPlan, room: usize, trim: &Trim, ceiling: MaterialId, rng: &mut ChaCha8Rng) {
+fn build_room(
+    builder: &mut Builder,
+    plan: &FloorPlan,
+    room: usize,
+    trim: &Trim,
+    ceiling: MaterialId,
+    rng: &mut ChaCha8Rng,
+) {
     let polygon = plan.inner_polygon(room);
     let wet = plan.rooms[room].kind == RoomKind::Bathroom;
     let count = polygon.len();
     let longest = (0..count)
         .max_by(|&i, &j| {
-            distance(polygon[i], polygon[(i + 1) % count]).total_cmp(&distance(polygon[j], polygon[(j + 1) % count]))
+            distance(polygon[i], polygon[(i + 1) % count])
+                .total_cmp(&distance(polygon[j], polygon[(j + 1) % count]))
         })
         .unwrap_or(0);
     let (p, q) = (polygon[longest], polygon[(longest + 1) % count]);
@@ -127,7 +139,13 @@ impl Face {
     fn build(&self, builder: &mut Builder, height: f64, surface: MaterialId) {
         // Seen from inside, the outward-looking normal is `normal` when u runs against the edge.
         let back = |extent: f64| [-self.direction[0] * extent, -self.direction[1] * extent, 0.0];
-        let chart = builder.chart(self.at(self.length, 0.0, 0.0), back(self.length), [0.0, 0.0, height], 0.0, surface);
+        let chart = builder.chart(
+            self.at(self.length, 0.0, 0.0),
+            back(self.length),
+            [0.0, 0.0, height],
+            0.0,
+            surface,
+        );
         let mut piece = |s0: f64, s1: f64, z0: f64, z1: f64| {
             if s1 - s0 > 1e-6 && z1 - z0 > 1e-6 {
                 builder.rectangle(chart, self.at(s1, 0.0, z0), back(s1 - s0), [0.0, 0.0, z1 - z0]);
@@ -165,7 +183,9 @@ impl Face {
 
     /// Switches beside doors and sockets near the floor.
     fn build_fittings(&self, builder: &mut Builder, surface: MaterialId, rng: &mut ChaCha8Rng) {
-        let free = |s: f64| s > 0.1 && s < self.length - 0.1 && self.holes.iter().all(|h| s < h[0] - 0.1 || s > h[1] + 0.1);
+        let free = |s: f64| {
+            s > 0.1 && s < self.length - 0.1 && self.holes.iter().all(|h| s < h[0] - 0.1 || s > h[1] + 0.1)
+        };
         for hole in self.holes.iter().filter(|h| h[2] < 0.01) {
             let s = if rng.random_bool(0.5) { hole[0] - 0.18 } else { hole[1] + 0.18 };
             if free(s) && rng.random_bool(0.7) {
@@ -221,7 +241,13 @@ fn build_casing(builder: &mut Builder, plan: &FloorPlan, opening: &PlanOpening, 
     }
 }
 
-fn build_door(builder: &mut Builder, plan: &FloorPlan, opening: &PlanOpening, trim: &Trim, rng: &mut ChaCha8Rng) {
+fn build_door(
+    builder: &mut Builder,
+    plan: &FloorPlan,
+    opening: &PlanOpening,
+    trim: &Trim,
+    rng: &mut ChaCha8Rng,
+) {
     opening_frame(builder, plan, opening);
     let Some(leaf) = opening.leaf else {
         if rng.random_bool(0.5) {
@@ -253,7 +279,13 @@ fn build_door(builder: &mut Builder, plan: &FloorPlan, opening: &PlanOpening, tr
         builder.set_frame(hinge, yaw, 0);
         // The leaf lies on the side of its axis that keeps it inside the wall when closed.
         let side = toward * out;
-        build_leaf(builder, [width, opening.height_m - 0.006], side, LeafLook { panels, glass: leaf.glass }, trim);
+        build_leaf(
+            builder,
+            [width, opening.height_m - 0.006],
+            side,
+            LeafLook { panels, glass: leaf.glass },
+            trim,
+        );
     }
     builder.set_frame([0.0; 3], 0.0, 0);
 }
@@ -275,13 +307,19 @@ fn build_leaf(builder: &mut Builder, size: [f64; 2], side: f64, look: LeafLook, 
         builder.cuboid([bar, y0, low], [w - bar, y1, low + 0.22], trim.door);
         builder.cuboid([bar, y0, h - bar], [w - bar, y1, h], trim.door);
         let middle = 0.5 * (y0 + y1);
-        builder.quad([bar, middle, low + 0.22], [w - 2.0 * bar, 0.0, 0.0], [0.0, 0.0, h - bar - low - 0.22], trim.glass);
+        builder.quad(
+            [bar, middle, low + 0.22],
+            [w - 2.0 * bar, 0.0, 0.0],
+            [0.0, 0.0, h - bar - low - 0.22],
+            trim.glass,
+        );
     } else {
         builder.cuboid([0.0, y0, low], [w, y1, h], trim.door);
         let count = look.panels.max(0);
         for k in 0..count {
             let z = |f: f64| 0.14 + (h - 0.28) * f;
-            let (z0, z1) = (z(f64::from(k) / f64::from(count)) + 0.04, z(f64::from(k + 1) / f64::from(count)) - 0.04);
+            let (z0, z1) =
+                (z(f64::from(k) / f64::from(count)) + 0.04, z(f64::from(k + 1) / f64::from(count)) - 0.04);
             for (near, far) in [(y0 - 0.006, y0), (y1, y1 + 0.006)] {
                 builder.cuboid([0.13, near, z0], [w - 0.13, far, z0 + 0.025], trim.door);
                 builder.cuboid([0.13, near, z1 - 0.025], [w - 0.13, far, z1], trim.door);
@@ -297,7 +335,13 @@ fn build_leaf(builder: &mut Builder, size: [f64; 2], side: f64, look: LeafLook, 
     }
 }
 
-fn build_window(builder: &mut Builder, plan: &FloorPlan, opening: &PlanOpening, trim: &Trim, rng: &mut ChaCha8Rng) {
+fn build_window(
+    builder: &mut Builder,
+    plan: &FloorPlan,
+    opening: &PlanOpening,
+    trim: &Trim,
+    rng: &mut ChaCha8Rng,
+) {
     opening_frame(builder, plan, opening);
     let (x, y) = (0.5 * opening.width_m, 0.5 * plan.thickness_m);
     let (z0, z1) = (opening.bottom_m, opening.bottom_m + opening.height_m);

@@ -70,7 +70,8 @@ impl Texture {
     /// Value at (u, v), period 1, for a footprint of `extent` (in periods).
     #[must_use]
     pub fn sample(&self, u: f32, v: f32, extent: f32) -> [f32; 3] {
-        let level = (extent * self.levels[0].0 as f32).max(1e-6).log2().clamp(0.0, (self.levels.len() - 1) as f32);
+        let level =
+            (extent * self.levels[0].0 as f32).max(1e-6).log2().clamp(0.0, (self.levels.len() - 1) as f32);
         let low = level as usize;
         let k = level - low as f32;
         let a = self.bilinear(low, u, v);
@@ -122,8 +123,8 @@ impl TextureSet {
             textures: ordered.iter().map(|(p, _)| paint(*p)).collect(),
             of_material: patterns.iter().map(|p| index[p]).collect(),
             grain: Texture::from_fn(SIDE, |u, v| {
-                let n = fbm(u, v, 8, 5, 901) + 0.5 * noise(u, v, 256, 902);
-                [1.0 + 0.22 * (n - 0.25); 3]
+                let n = 0.5 * fbm(u, v, 6, 2, 900) + fbm(u, v, 20, 5, 901) + 0.5 * noise(u, v, 256, 902);
+                [1.0 + 0.17 * n; 3]
             }),
         }
     }
@@ -159,7 +160,9 @@ fn stretched_noise(u: f32, v: f32, cells: [i64; 2], seed: u32) -> f32 {
     let (fx, fy) = (x.floor(), y.floor());
     let smooth = |t: f32| t * t * (3.0 - 2.0 * t);
     let (kx, ky) = (smooth(x - fx), smooth(y - fy));
-    let at = |i: i64, j: i64| random((fx as i64 + i).rem_euclid(cells[0]), (fy as i64 + j).rem_euclid(cells[1]), seed);
+    let at = |i: i64, j: i64| {
+        random((fx as i64 + i).rem_euclid(cells[0]), (fy as i64 + j).rem_euclid(cells[1]), seed)
+    };
     let top = at(0, 0) + kx * (at(1, 0) - at(0, 0));
     let low = at(0, 1) + kx * (at(1, 1) - at(0, 1));
     top + ky * (low - top) - 0.5
@@ -184,14 +187,20 @@ fn mix(a: [f32; 3], b: [f32; 3], k: f32) -> [f32; 3] {
 
 fn paint(pattern: Pattern) -> Texture {
     match pattern {
-        Pattern::Plain => Texture::from_fn(SIDE, |u, v| gray(1.0 + 0.05 * fbm(u, v, 3, 4, 7) + 0.03 * noise(u, v, 128, 8))),
+        Pattern::Plain => {
+            Texture::from_fn(SIDE, |u, v| gray(1.0 + 0.05 * fbm(u, v, 3, 4, 7) + 0.03 * noise(u, v, 128, 8)))
+        }
         Pattern::Plaster(n) => plaster(u32::from(n)),
         Pattern::Planks(n) => planks(u32::from(n)),
         Pattern::Wood(n) => wood(u32::from(n)),
         Pattern::Tiles(n) => tiles(u32::from(n)),
         Pattern::Carpet(n) => Texture::from_fn(SIDE, move |u, v| {
             let s = 60 + u32::from(n);
-            gray(1.0 + 0.55 * noise(u, v, 170, s) + 0.3 * noise(u, v, 64, s + 1) + 0.3 * fbm(u, v, 4, 3, s + 2))
+            gray(
+                1.0 + 0.55 * noise(u, v, 170, s)
+                    + 0.3 * noise(u, v, 64, s + 1)
+                    + 0.3 * fbm(u, v, 4, 3, s + 2),
+            )
         }),
         Pattern::Fabric(n) => fabric(u32::from(n)),
         Pattern::Brick(n) => brick(u32::from(n)),
@@ -247,7 +256,8 @@ fn planks(n: u32) -> Texture {
             let d = ((in_board - k) * 1.2 / lengths).hypot((in_row - 0.5) * 0.9 / rows as f32);
             if random(id, 6, 208 + n) > 0.6 { (-(d / 0.012).powi(2)).exp() * 0.5 } else { 0.0 }
         };
-        let joint = if !(0.02..=0.98).contains(&in_row) || in_board * 1.0 < 0.004 * lengths { 0.45 } else { 1.0 };
+        let joint =
+            if !(0.02..=0.98).contains(&in_row) || in_board * 1.0 < 0.004 * lengths { 0.45 } else { 1.0 };
         let value = tone * (1.0 + 0.35 * grain) * joint - knot;
         [value * (1.0 + warm), value, value * (1.0 - warm)].map(|c| c.max(0.02))
     })
@@ -257,8 +267,12 @@ fn wood(n: u32) -> Texture {
     Texture::from_fn(SIDE, move |u, v| {
         let warp = 0.05 * fbm(u, v, 3, 2, 300 + n);
         let ring = ((v + warp) * (14.0 + 6.0 * n as f32) * 1.0).sin();
-        let fibre = stretched_noise(u, v, [8, 200], 310 + n) + 0.5 * stretched_noise(u, v, [32, 256], 311 + n);
-        let value = 1.0 + 0.10 * ring * (0.6 + fbm(u, v, 4, 2, 312 + n)) + 0.32 * fibre + 0.15 * fbm(u, v, 2, 3, 313 + n);
+        let fibre =
+            stretched_noise(u, v, [8, 200], 310 + n) + 0.5 * stretched_noise(u, v, [32, 256], 311 + n);
+        let value = 1.0
+            + 0.10 * ring * (0.6 + fbm(u, v, 4, 2, 312 + n))
+            + 0.32 * fibre
+            + 0.15 * fbm(u, v, 2, 3, 313 + n);
         [value * 1.02, value, value * 0.97]
     })
 }
@@ -317,7 +331,10 @@ fn marble(n: u32) -> Texture {
         let t = fbm(u, v, 4, 6, 700 + n);
         let vein = 1.0 - (8.0 * (t + 0.3 * fbm(u, v, 2, 3, 701 + n))).sin().abs();
         let speck = 0.25 * noise(u, v, 250, 702 + n);
-        gray(1.0 + 0.35 * fbm(u, v, 5, 5, 703 + n) - 0.3 * vein.powi(6) + speck * if n % 2 == 1 { 1.6 } else { 0.5 })
+        gray(
+            1.0 + 0.35 * fbm(u, v, 5, 5, 703 + n) - 0.3 * vein.powi(6)
+                + speck * if n % 2 == 1 { 1.6 } else { 0.5 },
+        )
     })
 }
 
@@ -328,7 +345,8 @@ fn wallpaper(n: u32) -> Texture {
         let motif = match n % 3 {
             0 => (u * 8.0).fract() < 0.35,
             1 => {
-                let (x, y) = ((u * 6.0).fract() - 0.5, (v * 6.0 + 0.5 * ((u * 6.0) as i32 % 2) as f32).fract() - 0.5);
+                let (x, y) =
+                    ((u * 6.0).fract() - 0.5, (v * 6.0 + 0.5 * ((u * 6.0) as i32 % 2) as f32).fract() - 0.5);
                 let angle = y.atan2(x);
                 x.hypot(y) < 0.14 + 0.13 * (5.0 * angle).cos()
             }
@@ -344,12 +362,17 @@ fn wallpaper(n: u32) -> Texture {
 /// Pictures: landscapes, blocks of colour, circles, text posters.
 fn poster(seed: u32) -> Texture {
     let r = |k: i64| random(k, 11, seed);
-    let palette: Vec<[f32; 3]> =
-        (0..6).map(|k| hsv((r(0) + 0.17 * k as f32 * r(1)).fract(), 0.25 + 0.65 * r(10 + k), 0.08 + 0.65 * r(20 + k))).collect();
+    let palette: Vec<[f32; 3]> = (0..6)
+        .map(|k| {
+            hsv((r(0) + 0.17 * k as f32 * r(1)).fract(), 0.25 + 0.65 * r(10 + k), 0.08 + 0.65 * r(20 + k))
+        })
+        .collect();
     let style = (r(2) * 5.0) as u32;
     Texture::from_fn(PICTURE_SIDE, move |u, v| {
         let margin = 0.06;
-        if style != 0 && !(margin..1.0 - margin).contains(&u) || style != 0 && !(margin..1.0 - margin).contains(&v) {
+        if style != 0 && !(margin..1.0 - margin).contains(&u)
+            || style != 0 && !(margin..1.0 - margin).contains(&v)
+        {
             return [0.7, 0.69, 0.65];
         }
         let paint = 1.0 + 0.25 * fbm(u, v, 16, 4, seed ^ 1);
@@ -373,10 +396,22 @@ fn poster(seed: u32) -> Texture {
                     let cut = 0.3 + 0.4 * random(id, depth, seed ^ 5);
                     if depth % 2 == 0 {
                         let c = x0 + cut * (x1 - x0);
-                        if u < c { x1 = c; id *= 2 } else { x0 = c; id = id * 2 + 1 }
+                        if u < c {
+                            x1 = c;
+                            id *= 2
+                        } else {
+                            x0 = c;
+                            id = id * 2 + 1
+                        }
                     } else {
                         let c = y0 + cut * (y1 - y0);
-                        if v < c { y1 = c; id *= 2 } else { y0 = c; id = id * 2 + 1 }
+                        if v < c {
+                            y1 = c;
+                            id *= 2
+                        } else {
+                            y0 = c;
+                            id = id * 2 + 1
+                        }
                     }
                 }
                 let line = (u - x0).min(x1 - u).min(v - y0).min(y1 - v) < 0.012;
@@ -398,7 +433,11 @@ fn poster(seed: u32) -> Texture {
                 // A poster with lines of text and a block of colour.
                 let ink = palette[1];
                 let line = ((v * 26.0) as i64, (u * 40.0) as i64);
-                let text = v < 0.5 && (v * 26.0).fract() > 0.45 && random(line.1, line.0, seed ^ 8) > 0.35 && u > 0.12 && u < 0.12 + 0.76 * (0.6 + 0.4 * random(line.0, 3, seed));
+                let text = v < 0.5
+                    && (v * 26.0).fract() > 0.45
+                    && random(line.1, line.0, seed ^ 8) > 0.35
+                    && u > 0.12
+                    && u < 0.12 + 0.76 * (0.6 + 0.4 * random(line.0, 3, seed));
                 if v > 0.55 && (0.12..0.88).contains(&u) && v < 0.9 {
                     mul(palette[2], 1.0 + 1.2 * fbm(u, v, 6, 5, seed ^ 12))
                 } else if text {
@@ -419,7 +458,9 @@ fn poster(seed: u32) -> Texture {
 
 fn rug(seed: u32) -> Texture {
     let r = |k: i64| random(k, 13, seed);
-    let palette: Vec<[f32; 3]> = (0..4).map(|k| hsv((r(0) + 0.3 * r(k + 1)).fract(), 0.2 + 0.5 * r(k + 5), 0.1 + 0.4 * r(k + 9))).collect();
+    let palette: Vec<[f32; 3]> = (0..4)
+        .map(|k| hsv((r(0) + 0.3 * r(k + 1)).fract(), 0.2 + 0.5 * r(k + 5), 0.1 + 0.4 * r(k + 9)))
+        .collect();
     let style = (r(20) * 3.0) as u32;
     Texture::from_fn(PICTURE_SIDE, move |u, v| {
         let border = u.min(v).min(1.0 - u).min(1.0 - v);
@@ -433,7 +474,13 @@ fn rug(seed: u32) -> Texture {
                 0 => {
                     let (x, y) = ((u * 5.0).fract() - 0.5, (v * 5.0).fract() - 0.5);
                     let d = x.abs() + y.abs();
-                    if d < 0.2 { palette[1] } else if d < 0.36 { palette[2] } else { palette[3] }
+                    if d < 0.2 {
+                        palette[1]
+                    } else if d < 0.36 {
+                        palette[2]
+                    } else {
+                        palette[3]
+                    }
                 }
                 1 => palette[((v * 9.0 + 0.3 * (u * 6.28).sin()) as usize) % 4],
                 _ => {
@@ -457,8 +504,11 @@ fn books(seed: u32) -> Texture {
         if v > tall || fx < 0.03 {
             return [0.015; 3];
         }
-        let cover = hsv(random(id, 2, seed), 0.2 + 0.7 * random(id, 3, seed), 0.05 + 0.5 * random(id, 4, seed));
-        let title = (0.35..0.85).contains(&(v / tall)) && (0.3..0.7).contains(&fx) && random((v * 48.0) as i64, id, seed ^ 6) > 0.4;
+        let cover =
+            hsv(random(id, 2, seed), 0.2 + 0.7 * random(id, 3, seed), 0.05 + 0.5 * random(id, 4, seed));
+        let title = (0.35..0.85).contains(&(v / tall))
+            && (0.3..0.7).contains(&fx)
+            && random((v * 48.0) as i64, id, seed ^ 6) > 0.4;
         let band = ((v / tall - 0.12).abs() < 0.02) || ((v / tall - 0.92).abs() < 0.015);
         let shade = 0.75 + 0.5 * (std::f32::consts::PI * fx).sin();
         if title || band { mul([0.55, 0.5, 0.35], shade) } else { mul(cover, shade) }
@@ -482,7 +532,9 @@ fn panel(seed: u32) -> Texture {
             let lit = random((u * 60.0) as i64, (v * 12.0) as i64, seed) > 0.6;
             return if lit { [0.1, 0.5, 0.45] } else { [0.01, 0.03, 0.03] };
         }
-        let text = (0.83..0.97).contains(&u) && ((v * 9.0).fract() > 0.5) && random((u * 90.0) as i64, (v * 9.0) as i64, seed ^ 2) > 0.4;
+        let text = (0.83..0.97).contains(&u)
+            && ((v * 9.0).fract() > 0.5)
+            && random((u * 90.0) as i64, (v * 9.0) as i64, seed ^ 2) > 0.4;
         if text { ink } else { mul(ground, 1.0 + 0.06 * fbm(u, v, 8, 3, seed)) }
     })
 }
@@ -491,7 +543,15 @@ fn carton(n: u32) -> Texture {
     Texture::from_fn(PICTURE_SIDE, move |u, v| {
         let flute = 1.0 + 0.06 * (u * 300.0).sin() + 0.2 * fbm(u, v, 6, 4, 950 + n);
         let tape = (v - 0.5).abs() < 0.06;
-        let print = (0.15..0.55).contains(&u) && (0.65..0.9).contains(&v) && random((u * 24.0) as i64, (v * 16.0) as i64, 951 + n) > 0.5;
-        if print { gray(0.35) } else if tape { mul([1.25, 1.1, 0.9], flute) } else { gray(flute) }
+        let print = (0.15..0.55).contains(&u)
+            && (0.65..0.9).contains(&v)
+            && random((u * 24.0) as i64, (v * 16.0) as i64, 951 + n) > 0.5;
+        if print {
+            gray(0.35)
+        } else if tape {
+            mul([1.25, 1.1, 0.9], flute)
+        } else {
+            gray(flute)
+        }
     })
 }

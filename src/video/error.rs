@@ -8,6 +8,14 @@ pub enum Error {
     /// There is nothing at the path.
     #[error("the input does not exist; check the spelling: {}", .0.display())]
     Missing(PathBuf),
+    /// A clip cannot be written.
+    #[error("the clip cannot be encoded ({cause}); check free space and rights of its folder: {}", path.display())]
+    Encode {
+        /// What the encoder says.
+        cause: String,
+        /// The clip.
+        path: PathBuf,
+    },
     /// The path is none of the kinds of input that are read.
     #[error(
         "this is no kind of input that is read ({found}); give a video file, a folder of images, a \

@@ -7,6 +7,8 @@
 pub mod colmap;
 #[cfg(feature = "opencv")]
 pub mod decode;
+#[cfg(feature = "opencv")]
+pub mod encode;
 pub mod error;
 pub mod frames;
 pub mod images;

@@ -30,7 +30,12 @@ const REPORT_SIGMAS: f64 = 3.0;
 const REPORT_M: f64 = 0.1;
 
 /// Puts all objects in their place.
-pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, findings: &mut Findings) -> Vec<Item> {
+pub(crate) fn place(
+    clean: &Clean,
+    structure: &Structure,
+    options: &Options,
+    findings: &mut Findings,
+) -> Vec<Item> {
     let surroundings = Surroundings::new(structure);
     let mut items: Vec<Item> =
         clean.objects.iter().enumerate().map(|(draft, object)| Item::new(object, draft, options)).collect();
@@ -39,6 +44,7 @@ pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, fin
         item.shape.yaw = surroundings.snapped_yaw(item, options.yaw_sigma_rad);
         item.measured.yaw = item.shape.yaw;
     }
+    let items = leave_out_beyond(items, &surroundings, findings);
     let mut items = conflicts::resolve(items, options, findings);
     for _ in 0..MAX_ROUNDS {
         supports::decide(&mut items, &surroundings);
@@ -49,6 +55,28 @@ pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, fin
     }
     report_moves(&items, clean, findings);
     items
+}
+
+/// Leaves out what lies beyond every room although all rooms are closed: seen through a window, in a
+/// mirror, or not there at all; no floor could carry it.
+fn leave_out_beyond(items: Vec<Item>, surroundings: &Surroundings, findings: &mut Findings) -> Vec<Item> {
+    if !surroundings.all_closed {
+        return items;
+    }
+    let (inside, beyond): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.room.is_some());
+    for item in beyond {
+        let distance = surroundings.distance_to_rooms(&item);
+        findings.note(
+            "object-removed",
+            vec![item.element()],
+            format!(
+                "{} {} of the draft lies {distance:.2} m outside of all rooms, which are closed: it was left out",
+                item.class, item.draft
+            ),
+            Some(distance),
+        );
+    }
+    inside
 }
 
 /// Leaves out, of every pair that still penetrates, the less sure object; true when any was.

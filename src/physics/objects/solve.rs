@@ -33,6 +33,8 @@ const OBJECT_PRICE: f64 = 1e5;
 const WALL_PRICE: f64 = 4e5;
 /// Price of leaving an open stretch of a room, in sigmas of the object.
 const OPEN_PRICE_SIGMAS: f64 = 2.0;
+/// Price of standing in a door's swing, in sigmas of the object: it gives way so far, not further.
+const SWING_PRICE_SIGMAS: f64 = 1.0;
 /// Sizes stay within these factors of what was measured.
 const SIZE_FACTORS: (f64, f64) = (0.5, 1.5);
 /// The centroid stays this far inside its carrier's edges, metres.
@@ -186,6 +188,7 @@ fn solve_group(
         pulls(&mut programme, k, &items[i]);
         carry(&mut programme, k, items, i, &slot, surroundings);
         barriers(&mut programme, k, &items[i], surroundings);
+        swings(&mut programme, k, &items[i], surroundings);
     }
     for &(i, j) in pairs {
         let mut form = Form::default();
@@ -332,6 +335,30 @@ fn barriers(programme: &mut QuadraticProgramme, k: usize, item: &Item, surroundi
         let face = n.dot(&barrier.body.plan()) + barrier.body.reach(n);
         let price = if barrier.wall.is_some() { WALL_PRICE } else { 2.0 * OPEN_PRICE_SIGMAS / item.sigma };
         programme.at_least_or_pay(&form.terms, face + CLEARANCE_M - form.at_measured, price);
+    }
+}
+
+/// The item keeps out of the doors' swing as far as its sigma allows.
+fn swings(programme: &mut QuadraticProgramme, k: usize, item: &Item, surroundings: &Surroundings) {
+    if item.is_floor_covering() || !matches!(item.carrier, Carrier::Floor) {
+        return;
+    }
+    for swing in surroundings.swings_of(item.room).iter().filter(|swing| swing.gap(&item.shape) < 0.0) {
+        let offset = item.shape.plan() - swing.plan();
+        let axes = swing.axes().into_iter().chain(item.shape.axes());
+        let gap = |n: Vec2| n.dot(&offset) - swing.reach(n) - item.shape.reach(n);
+        let best = axes
+            .map(|axis| if axis.dot(&offset) < 0.0 { -axis } else { axis })
+            .max_by(|p, q| gap(*p).total_cmp(&gap(*q)))
+            .expect("because two boxes have four axes");
+        let mut form = Form::default();
+        form.face(k, item, best, 1.0, -1.0);
+        let face = best.dot(&swing.plan()) + swing.reach(best);
+        programme.at_least_or_pay(
+            &form.terms,
+            face - form.at_measured,
+            2.0 * SWING_PRICE_SIGMAS / item.sigma,
+        );
     }
 }
 

@@ -49,13 +49,7 @@ pub(crate) fn decide(items: &mut [Item], surroundings: &Surroundings) {
     }
 }
 
-fn cheapest(
-    items: &[Item],
-    i: usize,
-    grid: &Grid,
-    decided: &[bool],
-    surroundings: &Surroundings,
-) -> Carrier {
+fn cheapest(items: &[Item], i: usize, grid: &Grid, decided: &[bool], surroundings: &Surroundings) -> Carrier {
     let item = &items[i];
     if item.is_floor_covering() {
         return Carrier::Floor;

@@ -3,8 +3,10 @@
 //! Takes the wall graph and hints of where people or things were (object centres, detected room
 //! interiors), adds edges of source `Inferred` where they close a room that is almost closed:
 //! straight between two corners, round one missing corner, or on to the next wall. A candidate is
-//! taken only if it crosses nothing, is not too long, the new room has a plausible area, most of its
-//! outline was seen, and either a wall ends free there or a hint lies inside. Shortest first.
+//! taken only if it crosses nothing (nor the way of the camera), is not too long, the new room has a plausible area, most of its
+//! outline was seen, and either a wall ends free there or a hint lies inside. The one that leaves the
+//! least of its room unseen comes first; one wall is likelier than two, and a wall that ends where it
+//! was seen to end is likelier than one that goes on.
 //! Ends that lie beyond what was observed (large sigma) close nothing: the room goes on there.
 
 use super::faces::{Face, faces};
@@ -30,6 +32,12 @@ const MAX_TRIALS: usize = 400;
 const MAX_EDGES: usize = 500;
 /// Most walls that are inferred in one scene.
 const MAX_ROUNDS: usize = 60;
+/// Against a closing with a corner that nobody saw, or one that ends in the middle of a wall.
+const UNSEEN_CORNER_PENALTY: f64 = 0.15;
+/// Against a closing in a direction that no wall there has.
+const OBLIQUE_PENALTY: f64 = 0.1;
+/// Against a closing between two whole corners.
+const NO_LOOSE_END_PENALTY: f64 = 0.1;
 /// A straight closing may bend this far from the directions at its ends, metres (noise of two ends).
 const MAX_SIDE_STEP_M: f64 = 0.25;
 
@@ -41,6 +49,8 @@ struct Closing {
     to: Target,
     length: f64,
     needs_hint: bool,
+    /// What speaks against this kind of closing, added to the unseen share of the room.
+    penalty: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,25 +59,53 @@ enum Target {
     Edge { edge: usize, at: Vec2 },
 }
 
+/// Where people or things were.
+pub(crate) struct Places<'a> {
+    /// Points that must lie in a room.
+    pub inside: &'a [Vec2],
+    /// The way of the camera: no unseen wall stands across it.
+    pub camera_path: &'a [Vec2],
+}
+
+impl Places<'_> {
+    /// The camera went through the segment a–b.
+    fn walked_through(&self, a: Vec2, b: Vec2) -> bool {
+        let on = |share: f64| (0.0..=1.0).contains(&share);
+        self.camera_path
+            .windows(2)
+            .any(|step| line_crossing(a, b, step[0], step[1]).is_some_and(|(s, t)| on(s) && on(t)))
+    }
+}
+
 /// Adds inferred walls until nothing reasonable is left.
-pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Options, findings: &mut Findings) {
+pub(crate) fn close_rooms(
+    graph: &mut WallGraph,
+    places: &Places<'_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
     if graph.edges.len() > MAX_EDGES {
         findings.note(
             "closing-skipped",
             Vec::new(),
-            format!("{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})", graph.edges.len()),
+            format!(
+                "{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})",
+                graph.edges.len()
+            ),
             None,
         );
         return;
     }
     for _ in 0..MAX_ROUNDS {
         let known = faces(graph);
-        let mut candidates = candidates(graph, &known, hints, options);
+        let mut candidates = candidates(graph, &known, places.inside, options);
         candidates.sort_by(|p, q| p.length.total_cmp(&q.length));
         candidates.truncate(MAX_TRIALS);
         let accepted = candidates
             .into_iter()
-            .find_map(|closing| attempt(graph, &closing, &known, hints, options));
+            .filter_map(|closing| attempt(graph, &closing, &known, places, options))
+            .min_by(|p, q| p.0.total_cmp(&q.0))
+            .map(|(_, next)| next);
         let Some(next) = accepted else { return };
         *graph = next;
     }
@@ -132,15 +170,15 @@ fn straight(
                 .iter()
                 .any(|h| h.dot(&step) > 0.0 && (step - h * h.dot(&step)).norm() < MAX_SIDE_STEP_M)
         };
-        if fits(from, step) && fits(to, -step) {
-            found.push(Closing {
-                from,
-                via: None,
-                to: Target::Node(to),
-                length: step.norm(),
-                needs_hint: !loose && !is_loose(to),
-            });
+        let aligned = fits(from, step) && fits(to, -step);
+        if !aligned && !loose {
+            continue;
         }
+        let whole = !loose && !is_loose(to);
+        let penalty =
+            if aligned { 0.0 } else { OBLIQUE_PENALTY } + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
+        let length = step.norm();
+        found.push(Closing { from, via: None, to: Target::Node(to), length, needs_hint: whole, penalty });
     }
 }
 
@@ -172,6 +210,7 @@ fn round_a_corner(
                         to: Target::Node(to),
                         length: s + t,
                         needs_hint: false,
+                        penalty: UNSEEN_CORNER_PENALTY,
                     });
                 }
             }
@@ -192,19 +231,21 @@ fn on_to_a_wall(graph: &WallGraph, incidence: &[Vec<usize>], from: usize, found:
             .min_by(|x, y| x.0.total_cmp(&y.0));
         if let Some((length, edge)) = hit {
             let at = p + heading * length;
-            found.push(Closing { from, via: None, to: Target::Edge { edge, at }, length, needs_hint: false });
+            let to = Target::Edge { edge, at };
+            let penalty = UNSEEN_CORNER_PENALTY;
+            found.push(Closing { from, via: None, to, length, needs_hint: false, penalty });
         }
     }
 }
 
-/// The graph with the closing, when it is reasonable.
+/// The closing's score (lower is better) and the graph with it, when it is reasonable.
 fn attempt(
     graph: &WallGraph,
     closing: &Closing,
     known: &[Face],
-    hints: &[Vec2],
+    places: &Places<'_>,
     options: &Options,
-) -> Option<WallGraph> {
+) -> Option<(f64, WallGraph)> {
     let p = graph.nodes[closing.from];
     let (end, end_nodes) = match closing.to {
         Target::Node(node) => (graph.nodes[node], vec![node]),
@@ -214,6 +255,9 @@ fn attempt(
     skip.push(closing.from);
     let via = closing.via.unwrap_or(end);
     if graph.is_blocked(p, via, &skip) || (closing.via.is_some() && graph.is_blocked(via, end, &skip)) {
+        return None;
+    }
+    if places.walked_through(p, via) || places.walked_through(via, end) {
         return None;
     }
     let (next, first_new) = build(graph, closing);
@@ -233,7 +277,7 @@ fn attempt(
             return None;
         }
         let polygon = face.polygon(&next);
-        hinted |= hints.iter().any(|&hint| contains(&polygon, hint));
+        hinted |= places.inside.iter().any(|&hint| contains(&polygon, hint));
     }
     if worst > options.max_inferred_share || (closing.needs_hint && !hinted) {
         return None;
@@ -244,7 +288,7 @@ fn attempt(
             edge.evidence.confidence = BASE_CONFIDENCE * (2.0 * (1.0 - worst)).min(1.0);
         }
     }
-    Some(next)
+    Some((worst + closing.penalty, next))
 }
 
 fn build(graph: &WallGraph, closing: &Closing) -> (WallGraph, usize) {

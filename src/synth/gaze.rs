@@ -1,0 +1,197 @@
+//! Where a person with a camera looks while walking: far, across the room, ahead at doors.
+//!
+//! Takes the way (points a fixed step apart), gives an unwrapped yaw per point. Method: per key point
+//! and direction a value (how far one sees, how much the direction goes across the room or ahead),
+//! then the best smooth sequence by dynamic programming (Viterbi) with a price on turning.
+//! Plan of the scene frame, metres, radians.
+
+use super::house::House;
+use super::placement::bounds;
+use super::plan::{contains, distance};
+use std::f64::consts::{PI, TAU};
+
+/// Directions that are compared.
+const DIRECTIONS: usize = 48;
+/// Points of the way between key points.
+const STRIDE: usize = 5;
+/// Seeing farther than this adds nothing, metres.
+const FAR_M: f64 = 3.2;
+/// Surfaces nearer than this give blank, blurred pictures, metres.
+const NEAR_M: f64 = 1.1;
+/// Within this distance of a door the gaze goes through it, metres.
+const DOOR_M: f64 = 0.9;
+/// Half of the horizontal view that is judged, radians.
+const HALF_VIEW_RAD: f64 = 0.5;
+/// Price of a turn of one radian between key points.
+const TURN_PRICE: f64 = 7.0;
+/// Items that rise above this hide what is behind them, metres.
+const EYE_M: f64 = 1.35;
+
+/// Unwrapped yaw of the gaze at every point of the way, radians; `sway` turns it to and fro.
+#[must_use]
+pub fn along(house: &House, way: &[[f64; 2]], sway: impl Fn(usize) -> f64) -> Vec<f64> {
+    let keys: Vec<usize> = (0..way.len()).step_by(STRIDE).collect();
+    let values: Vec<[f64; DIRECTIONS]> = keys.iter().map(|&k| values_at(house, way, k, sway(k))).collect();
+    let chosen = best_sequence(&values);
+    let mut yaw = Vec::with_capacity(keys.len());
+    for &bin in &chosen {
+        let raw = angle(bin);
+        let last = yaw.last().copied().unwrap_or(raw);
+        yaw.push(last + crate::math::wrap_angle(raw - last));
+    }
+    let mut all: Vec<f64> = (0..way.len())
+        .map(|i| {
+            let k = (i / STRIDE).min(yaw.len() - 1);
+            let next = (k + 1).min(yaw.len() - 1);
+            yaw[k] + (i % STRIDE) as f64 / STRIDE as f64 * (yaw[next] - yaw[k])
+        })
+        .collect();
+    for _ in 0..60 {
+        let before = all.clone();
+        for i in 0..all.len() {
+            let (p, q) = (before[i.saturating_sub(1)], before[(i + 1).min(before.len() - 1)]);
+            all[i] = 0.25 * p + 0.5 * before[i] + 0.25 * q;
+        }
+    }
+    all
+}
+
+fn angle(bin: usize) -> f64 {
+    TAU * bin as f64 / DIRECTIONS as f64 - PI
+}
+
+fn values_at(house: &House, way: &[[f64; 2]], index: usize, sway: f64) -> [f64; DIRECTIONS] {
+    let here = way[index];
+    let (p, q) = (way[index.saturating_sub(8)], way[(index + 8).min(way.len() - 1)]);
+    let heading = (q[1] - p[1]).atan2(q[0] - p[0]);
+    let room = (0..house.plan.rooms.len()).find(|&r| contains(&house.plan.center_polygon(r), here));
+    let door = house
+        .plan
+        .openings
+        .iter()
+        .filter(|o| o.is_walkable() && house.plan.walls[o.wall].right.is_some())
+        .map(|o| {
+            let c = house.opening_center(o);
+            distance([c[0], c[1]], here)
+        })
+        .fold(f64::MAX, f64::min);
+    let through = (1.0 - door / DOOR_M).clamp(0.0, 1.0);
+    let across = room.map(|room| {
+        let (low, high) = bounds(&house.plan.inner_polygon(room));
+        let d = [0.5 * (low[0] + high[0]) - here[0], 0.5 * (low[1] + high[1]) - here[1]];
+        (d[1].atan2(d[0]), (d[0].hypot(d[1]) / 0.9).min(1.0))
+    });
+    let seen: [f64; DIRECTIONS] = std::array::from_fn(|bin| sight(house, room, here, angle(bin)));
+    let half = (HALF_VIEW_RAD / TAU * DIRECTIONS as f64).round() as usize;
+    std::array::from_fn(|bin| {
+        let yaw = angle(bin) - sway;
+        let mut far = 0.0;
+        for k in 0..=2 * half {
+            let d = seen[(bin + DIRECTIONS + k - half) % DIRECTIONS];
+            far += d.min(FAR_M) / FAR_M - 1.5 * (NEAR_M - d).max(0.0);
+        }
+        far /= (2 * half + 1) as f64;
+        let side = across.map_or(0.0, |(toward, weight)| weight * (yaw - toward).cos());
+        1.4 * far + (1.0 - through) * 0.9 * side + (0.35 + 2.5 * through) * (yaw - heading).cos()
+    })
+}
+
+/// Distance to the first wall or tall thing in plan; openings are seen through a little.
+fn sight(house: &House, room: Option<usize>, from: [f64; 2], yaw: f64) -> f64 {
+    let Some(room) = room else { return FAR_M };
+    let direction = [yaw.cos(), yaw.sin()];
+    let mut nearest = 20.0;
+    let nodes = &house.plan.rooms[room].nodes;
+    for i in 0..nodes.len() {
+        let (a, b) = (house.plan.node(nodes[i]), house.plan.node(nodes[(i + 1) % nodes.len()]));
+        let Some((t, u)) = meet(from, direction, a, b) else { continue };
+        if t >= nearest {
+            continue;
+        }
+        let along = u * distance(a, b);
+        let open = house.plan.wall_between(nodes[i], nodes[(i + 1) % nodes.len()]).is_some_and(|wall| {
+            let length = house.plan.wall_length(wall);
+            let s = if house.plan.walls[wall].a == nodes[i] { along } else { length - along };
+            let passage = |o: &&super::plan::PlanOpening| o.wall == wall && o.is_walkable();
+            house.plan.openings.iter().filter(passage).any(|o| (o.along_m - s).abs() < 0.5 * o.width_m)
+        });
+        nearest = if open { t + 1.5 } else { t };
+    }
+    for item in
+        house.items.iter().filter(|i| i.room == room && i.z_range()[1] > EYE_M && i.z_range()[0] < EYE_M)
+    {
+        let corners = item.footprint(0.0);
+        for k in 0..4 {
+            if let Some((t, _)) = meet(from, direction, corners[k], corners[(k + 1) % 4]) {
+                nearest = t.min(nearest);
+            }
+        }
+    }
+    nearest
+}
+
+/// Ray against segment: distance along the ray and fraction of the segment.
+fn meet(from: [f64; 2], direction: [f64; 2], a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
+    let e = [b[0] - a[0], b[1] - a[1]];
+    let det = direction[0] * e[1] - direction[1] * e[0];
+    if det.abs() < 1e-12 {
+        return None;
+    }
+    let d = [a[0] - from[0], a[1] - from[1]];
+    let t = (d[0] * e[1] - d[1] * e[0]) / det;
+    let u = (d[0] * direction[1] - d[1] * direction[0]) / det;
+    (t > 0.0 && (0.0..=1.0).contains(&u)).then_some((t, u))
+}
+
+/// Viterbi: the sequence of bins with the greatest value less the price of its turns.
+fn best_sequence(values: &[[f64; DIRECTIONS]]) -> Vec<usize> {
+    let price = |a: usize, b: usize| {
+        let turn = crate::math::wrap_angle(angle(a) - angle(b));
+        TURN_PRICE * turn * turn
+    };
+    let Some(first) = values.first() else { return Vec::new() };
+    let mut best = *first;
+    let mut from: Vec<[usize; DIRECTIONS]> = Vec::with_capacity(values.len());
+    for row in &values[1..] {
+        let mut next = [f64::MIN; DIRECTIONS];
+        let mut back = [0usize; DIRECTIONS];
+        for b in 0..DIRECTIONS {
+            for a in 0..DIRECTIONS {
+                let value = best[a] - price(a, b) + row[b];
+                if value > next[b] {
+                    next[b] = value;
+                    back[b] = a;
+                }
+            }
+        }
+        best = next;
+        from.push(back);
+    }
+    let mut bin = (0..DIRECTIONS).max_by(|&a, &b| best[a].total_cmp(&best[b])).unwrap_or(0);
+    let mut chosen = vec![bin];
+    for back in from.iter().rev() {
+        bin = back[bin];
+        chosen.push(bin);
+    }
+    chosen.reverse();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_sequence_turns_only_when_it_pays() {
+        let mut values = vec![[0.0; DIRECTIONS]; 20];
+        for row in values.iter_mut().take(10) {
+            row[5] = 1.0;
+        }
+        for row in values.iter_mut().skip(10) {
+            row[9] = 1.0;
+        }
+        values[4][30] = 1.5;
+        let chosen = best_sequence(&values);
+        assert_eq!((chosen[0], chosen[4], chosen[19]), (5, 5, 9));
+    }
+}

@@ -1,0 +1,522 @@
+//! A simulated reconstruction of a walk through a house: `(&House, seed, options) -> Scan`.
+//!
+//! Method: depth by ray casting from views along the walk, the errors of [`super::scan_errors`],
+//! then fusion by averaging samples in voxels (running means, in sorted voxel order, so that the
+//! result does not depend on threads). Free space is carved along the same rays. The truth is split
+//! into what was seen and what was not. Scene frame, metres; with scale and tilt errors the cloud
+//! leaves the truth's frame by that much, as real ones do.
+
+use super::caster::{Caster, Hit};
+use super::coverage::{Coverage, observe, split_layout};
+use super::error::Error;
+use super::house::House;
+use super::material::Kind;
+use super::mesh::{Mesh, V3, add_scaled, dot, length, normalized};
+use super::path::{PathOptions, walk};
+use super::placement::{Item, Mount};
+use super::raster::View;
+use super::scan_errors::{ScanErrors, drifted, gauss, global_error, kind_keeps, matchable, smooth_noise};
+use super::shape::Shape;
+use super::{furniture, mesh::Builder};
+use crate::camera::Camera;
+use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
+use crate::math::{Pose, Rotation};
+use crate::scene::Layout;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Options of a scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScanOptions {
+    /// The walk; its frame rate is the rate of depth views.
+    pub path: PathOptions,
+    /// Depth samples across a view.
+    pub width: u32,
+    /// Depth samples down a view.
+    pub height: u32,
+    /// Horizontal field of view, degrees.
+    pub hfov_deg: f64,
+    /// Depth beyond this is not used, metres.
+    pub max_range_m: f64,
+    /// Edge of a fusion voxel, metres.
+    pub voxel_m: f64,
+    /// Edge of a free-space voxel, metres.
+    pub free_voxel_m: f64,
+    /// Errors.
+    pub errors: ScanErrors,
+    /// People who stand about while the walk is filmed.
+    pub people: usize,
+    /// Use every n-th ray for free space.
+    pub carve_every: usize,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            path: PathOptions { fps: 3.0, ..PathOptions::default() },
+            width: 160,
+            height: 120,
+            hfov_deg: 66.0,
+            max_range_m: 5.0,
+            voxel_m: 0.025,
+            free_voxel_m: 0.1,
+            errors: ScanErrors::default(),
+            people: 0,
+            carve_every: 3,
+        }
+    }
+}
+
+/// A simulated reconstruction with its truth.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The fused cloud.
+    pub cloud: Cloud<SceneFrame>,
+    /// What was seen to be empty.
+    pub free: FreeSpace,
+    /// Elements that were seen.
+    pub layout: Layout,
+    /// Elements that were hardly seen (the ignore list).
+    pub unseen: Layout,
+    /// Observed shares of all elements.
+    pub coverage: Coverage,
+    /// True poses of the views, scene_from_camera.
+    pub poses: Vec<Pose>,
+    /// Scale of the cloud over the truth's.
+    pub scale: f64,
+}
+
+/// One depth sample.
+#[derive(Clone, Copy)]
+struct Sample {
+    p: V3,
+    n: V3,
+    rgb: [f32; 3],
+    weight: f32,
+}
+
+/// Scans a house; `None` when there is no floor to walk on.
+#[must_use]
+pub fn scan(house: &House, seed: u64, options: &ScanOptions) -> Option<Scan> {
+    let path = walk(house, seed, &options.path)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5CA9);
+    let mesh = with_people(house, options.people, &mut rng);
+    Some(scan_along(house, &mesh, path.poses, seed, options))
+}
+
+/// Scans along given poses; `mesh` may hold more than the house (people, clutter).
+#[must_use]
+pub fn scan_along(house: &House, mesh: &Mesh, poses: Vec<Pose>, seed: u64, options: &ScanOptions) -> Scan {
+    let caster = Caster::new(mesh, |_| true);
+    let focal = 0.5 * f64::from(options.width) / (0.5 * options.hfov_deg).to_radians().tan();
+    let camera = Camera::centred(options.width, options.height, focal);
+    let coverage = observe(house, mesh, &Caster::new(mesh, |k| k != Kind::Glass), &camera, &poses);
+    let believed = drifted(&poses, &options.errors, seed);
+    let (scale, tilt) = global_error(&options.errors, seed);
+    let looks: Vec<Look> = poses
+        .par_iter()
+        .zip(&believed)
+        .enumerate()
+        .map(|(index, (pose, at))| {
+            let look_seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(index as u64);
+            Observer { mesh, caster: &caster, camera: &camera, options, seed: look_seed }.look(pose, at)
+        })
+        .collect();
+    let grid = Grid::around(house, options.free_voxel_m);
+    let free = grid.carve(&looks, scale, &tilt);
+    let mut samples: Vec<Sample> = looks.into_iter().flat_map(|l| l.samples).collect();
+    for sample in &mut samples {
+        sample.p = moved(sample.p, scale, &tilt);
+    }
+    let cloud = fuse(samples, options.voxel_m as f32);
+    let (layout, unseen) = split_layout(house, &coverage);
+    Scan { cloud, free, layout, unseen, coverage, poses, scale }
+}
+
+fn moved(p: V3, scale: f64, tilt: &Rotation) -> V3 {
+    let q = tilt * crate::math::Point3::new(f64::from(p[0]), f64::from(p[1]), f64::from(p[2])) * scale;
+    [q.x as f32, q.y as f32, q.z as f32]
+}
+
+/// The mesh of the house with people on free floor.
+fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> Mesh {
+    let mesh = house.mesh();
+    if count == 0 {
+        return mesh;
+    }
+    let mut builder = Builder::new();
+    builder.mesh = mesh;
+    for k in 0..count {
+        let room = rng.random_range(0..house.plan.rooms.len());
+        let polygon = house.plan.inner_polygon(room);
+        let (low, high) = super::placement::bounds(&polygon);
+        let size = [0.5, 0.32, rng.random_range(1.55..1.85)];
+        for _ in 0..20 {
+            let center =
+                [rng.random_range(low[0]..high[0]), rng.random_range(low[1]..high[1]), 0.5 * size[2]];
+            let person = Item {
+                shape: Shape::Person,
+                class: None,
+                center,
+                yaw: rng.random_range(0.0..std::f64::consts::TAU),
+                size,
+                mount: Mount::Floor,
+                room,
+                look: rng.random(),
+            };
+            let free = person.footprint(0.0).iter().all(|&p| super::plan::contains(&polygon, p))
+                && house
+                    .items
+                    .iter()
+                    .all(|i| i.room != room || i.plan_distance([center[0], center[1]]) > 0.35);
+            if free {
+                furniture::build(&mut builder, &person, house.items.len() + k);
+                break;
+            }
+        }
+    }
+    // Charts of people own no item of the house.
+    let items = house.items.len() as u32;
+    for chart in &mut builder.mesh.charts {
+        if chart.owner > items {
+            chart.owner = 0;
+        }
+    }
+    builder.mesh
+}
+
+/// What one view gave.
+struct Look {
+    samples: Vec<Sample>,
+    /// Believed eye, and believed end points of carving rays with whether a surface is there.
+    eye: V3,
+    ends: Vec<(V3, bool)>,
+}
+
+struct Observer<'a> {
+    mesh: &'a Mesh,
+    caster: &'a Caster,
+    camera: &'a Camera,
+    options: &'a ScanOptions,
+    seed: u64,
+}
+
+impl Observer<'_> {
+    fn look(&self, pose: &Pose, believed: &Pose) -> Look {
+        let (w, h) = (self.options.width as usize, self.options.height as usize);
+        let (view, at) = (View::new(self.camera, pose), View::new(self.camera, believed));
+        let hits: Vec<Option<Hit>> = (0..w * h)
+            .map(|i| self.caster.cast(view.eye, view.ray((i % w) as f32, (i / w) as f32), 40.0))
+            .collect();
+        let depth: Vec<f32> = hits.iter().map(|h| h.map_or(0.0, |h| h.t)).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut look = Look { samples: Vec::new(), eye: at.eye, ends: Vec::new() };
+        let range = self.options.max_range_m as f32;
+        for i in 0..w * h {
+            let (x, y) = ((i % w) as f32, (i / w) as f32);
+            let Some(hit) = hits[i] else { continue };
+            if hit.from_behind || hit.t > range {
+                continue;
+            }
+            let measured = self.measure(&view, &hit, [w, h], i, &depth, &mut rng);
+            let carve = i % self.options.carve_every.max(1) == 0;
+            let ray = at.ray(x, y);
+            let Some(d) = measured else {
+                // Light passed at least close to the surface, unless it is blank and unmatched.
+                continue;
+            };
+            let p = add_scaled(at.eye, ray, d);
+            if carve {
+                look.ends.push((p, true));
+            }
+            look.samples.push(self.sample(&hit, p, ray, d, &mut rng));
+        }
+        look
+    }
+
+    /// The depth that the reconstruction gives, or none.
+    fn measure(
+        &self,
+        view: &View,
+        hit: &Hit,
+        size: [usize; 2],
+        i: usize,
+        depth: &[f32],
+        rng: &mut ChaCha8Rng,
+    ) -> Option<f32> {
+        let errors = &self.options.errors;
+        let chart = &self.mesh.charts[hit.chart as usize];
+        let material = &self.mesh.materials[chart.material as usize];
+        let w = size[0];
+        let (x, y) = ((i % w) as f32, (i / w) as f32);
+        if material.kind == Kind::Sky {
+            return None;
+        }
+        let exact = errors.holes == 0.0;
+        let keep = if exact { 1.0 } else { kind_keeps(material.kind) };
+        if keep < 1.0 && !rng.random_bool(keep) {
+            return None;
+        }
+        let ray = view.ray(x, y);
+        let p = add_scaled(view.eye, ray, hit.t);
+        let cos = dot(chart.normal, ray).abs() / length(ray);
+        if !exact {
+            // Holes hang together on the surface: noise over surface coordinates against a level.
+            let [s, t] = chart.coordinates(p);
+            let blob = 0.5
+                + 0.5
+                    * smooth_noise(s * 2.2 + hit.chart as f32 * 3.7, t * 2.2, (self.seed >> 40) as u32 ^ 77);
+            let blank = errors.holes * (1.0 - matchable(material.pattern));
+            let steep = if cos < 0.2 { 0.5 * errors.holes } else { 0.0 };
+            let far = 0.15 * errors.holes * f64::from(hit.t / 5.0);
+            if f64::from(blob) < blank + steep + far || rng.random_bool((0.3 * blank + steep * 0.5).min(0.95))
+            {
+                return None;
+            }
+        }
+        let mut d = hit.t;
+        if errors.fliers > 0.0 {
+            let neighbour = |j: usize| depth[j];
+            let left = if i % w > 0 { neighbour(i - 1) } else { d };
+            let up = if i >= w { neighbour(i - w) } else { d };
+            for other in [left, up] {
+                if other > 0.0 && (other - d).abs() > 0.08 * d && rng.random_bool(errors.fliers) {
+                    d += (other - d) * rng.random_range(0.0..1.0_f32);
+                }
+            }
+        }
+        let z = f64::from(d);
+        let undulation =
+            errors.bias * f64::from(smooth_noise(x / w as f32 * 5.0, y / w as f32 * 5.0, self.seed as u32));
+        let noise = errors.noise_m * z * z * gauss(rng) / f64::from(cos.max(0.35));
+        let wrong = if material.kind == Kind::Mirror && !exact { rng.random_range(0.3..2.5) } else { 0.0 };
+        Some((z * (1.0 + undulation) + noise + wrong) as f32)
+    }
+
+    fn sample(&self, hit: &Hit, p: V3, ray: V3, d: f32, rng: &mut ChaCha8Rng) -> Sample {
+        let errors = &self.options.errors;
+        let chart = &self.mesh.charts[hit.chart as usize];
+        let color = self.mesh.materials[chart.material as usize].color;
+        // A plain sky-from-above shading is enough for the colours of a cloud.
+        let shade = 0.75 + 0.25 * chart.normal[2] + 0.1 * chart.normal[0];
+        let rgb = std::array::from_fn(|c| {
+            let level = 255.0 * (color[c] * shade).clamp(0.0, 1.0).powf(1.0 / 2.2);
+            level + (errors.color * gauss(rng)) as f32
+        });
+        let wobble: V3 = std::array::from_fn(|_| (errors.normal_rad * gauss(rng)) as f32);
+        let n = normalized([
+            chart.normal[0] + wobble[0],
+            chart.normal[1] + wobble[1],
+            chart.normal[2] + wobble[2],
+        ]);
+        let n = if dot(n, ray) > 0.0 { n.map(|c| -c) } else { n };
+        Sample { p, n, rgb, weight: 1.0 / (0.3 + d * d) }
+    }
+}
+
+/// Averages samples per voxel; the order of points is that of their voxels.
+fn fuse(samples: Vec<Sample>, voxel: f32) -> Cloud<SceneFrame> {
+    let key = |p: V3| {
+        let k = p.map(|c| ((c / voxel).floor() as i64 + (1 << 20)) as u64);
+        (k[2] << 42) | (k[1] << 21) | k[0]
+    };
+    let mut keyed: Vec<(u64, u32)> = samples.iter().enumerate().map(|(i, s)| (key(s.p), i as u32)).collect();
+    keyed.par_sort_unstable();
+    let mut points = Vec::new();
+    let mut start = 0;
+    while start < keyed.len() {
+        let mut end = start + 1;
+        while end < keyed.len() && keyed[end].0 == keyed[start].0 {
+            end += 1;
+        }
+        points.push(mean_point(keyed[start..end].iter().map(|k| &samples[k.1 as usize])));
+        start = end;
+    }
+    Cloud::new(points)
+}
+
+fn mean_point<'a>(samples: impl Iterator<Item = &'a Sample>) -> CloudPoint {
+    let (mut p, mut n, mut rgb, mut weight, mut count) =
+        ([0.0f32; 3], [0.0f32; 3], [0.0f32; 3], 0.0f32, 0.0f32);
+    for s in samples {
+        for c in 0..3 {
+            p[c] += s.weight * s.p[c];
+            n[c] += s.weight * s.n[c];
+            rgb[c] += s.weight * s.rgb[c];
+        }
+        weight += s.weight;
+        count += 1.0;
+    }
+    CloudPoint {
+        position: p.map(|c| c / weight),
+        normal: normalized(n),
+        rgb: rgb.map(|c| (c / weight).clamp(0.0, 255.0) as u8),
+        weight: count,
+    }
+}
+
+/// Counters of rays per voxel.
+struct Grid {
+    origin: [f64; 3],
+    voxel: f64,
+    size: [usize; 3],
+}
+
+impl Grid {
+    fn around(house: &House, voxel: f64) -> Self {
+        let (low, high) = super::placement::bounds(&house.plan.nodes);
+        let margin = 0.5;
+        let origin = [low[0] - margin, low[1] - margin, -0.3];
+        let extent =
+            [high[0] - low[0] + 2.0 * margin, high[1] - low[1] + 2.0 * margin, house.plan.ceiling_m + 0.6];
+        Self { origin, voxel, size: extent.map(|e| (e / voxel).ceil() as usize) }
+    }
+
+    fn index(&self, p: V3) -> Option<usize> {
+        let mut cell = [0usize; 3];
+        for k in 0..3 {
+            let c = ((f64::from(p[k]) - self.origin[k]) / self.voxel).floor();
+            if !(c >= 0.0 && c < self.size[k] as f64) {
+                return None;
+            }
+            cell[k] = c as usize;
+        }
+        Some(cell[0] + self.size[0] * (cell[1] + self.size[1] * cell[2]))
+    }
+
+    fn carve(&self, looks: &[Look], scale: f64, tilt: &Rotation) -> FreeSpace {
+        let mut passed = vec![0u16; self.size.iter().product()];
+        let mut struck = vec![0u16; passed.len()];
+        let step = 0.5 * self.voxel as f32;
+        for look in looks {
+            let eye = moved(look.eye, scale, tilt);
+            for &(end, solid) in &look.ends {
+                let end = moved(end, scale, tilt);
+                let way = [end[0] - eye[0], end[1] - eye[1], end[2] - eye[2]];
+                let l = length(way);
+                let direction = way.map(|c| c / l.max(1e-6));
+                let mut last = usize::MAX;
+                // The voxel before the surface stays open to doubt.
+                for k in 1..((l - self.voxel as f32) / step).max(0.0) as usize {
+                    if let Some(i) = self.index(add_scaled(eye, direction, k as f32 * step))
+                        && i != last
+                    {
+                        passed[i] = passed[i].saturating_add(1);
+                        last = i;
+                    }
+                }
+                if solid && let Some(i) = self.index(end) {
+                    struck[i] = struck[i].saturating_add(1);
+                }
+            }
+        }
+        let states = passed
+            .iter()
+            .zip(&struck)
+            .map(|(&free, &hit)| match (free, hit) {
+                (0, 0) => VoxelState::Unseen,
+                (f, h) if 4 * u32::from(h) > u32::from(f) => VoxelState::Occupied,
+                _ => VoxelState::Free,
+            })
+            .collect();
+        FreeSpace { origin_m: self.origin, voxel_m: self.voxel, size: self.size, states }
+    }
+}
+
+/// Scans a house into a folder: `cloud.ply`, `layout.txt`, `layout_unseen.txt`, `groundtruth_scene.tum`.
+///
+/// # Errors
+/// [`Error`] when the house cannot be walked or a file cannot be written.
+pub fn run_scan(
+    seed: u64,
+    house: &super::HouseOptions,
+    options: &ScanOptions,
+    out: &std::path::Path,
+) -> Result<super::Summary, Error> {
+    super::run::make_folder(out)?;
+    let house = super::generate(seed, house);
+    let scan = scan(&house, seed, options).ok_or(Error::NoWalk { seed, items: house.items.len() })?;
+    crate::cloud::ply::write(&out.join("cloud.ply"), &scan.cloud)?;
+    let focal = 0.5 * f64::from(options.width) / (0.5 * options.hfov_deg).to_radians().tan();
+    let truth = super::truth::Truth {
+        house: &house,
+        camera: &Camera::centred(options.width, options.height, focal),
+        fps: options.path.fps,
+        poses: &scan.poses,
+        every: 1,
+        has_images: false,
+        seen: &scan.layout,
+        unseen: &scan.unseen,
+    };
+    truth.write(out)?;
+    Ok(super::Summary {
+        rooms: house.plan.rooms.len(),
+        rooms_walked: house.plan.rooms.len(),
+        items: house.named_items().count(),
+        frames: scan.poses.len(),
+        path_m: scan
+            .poses
+            .windows(2)
+            .map(|w| (w[1].translation.vector - w[0].translation.vector).norm())
+            .sum(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::house::{HouseOptions, generate};
+
+    fn small() -> ScanOptions {
+        ScanOptions {
+            width: 64,
+            height: 48,
+            path: PathOptions { fps: 1.0, ..PathOptions::default() },
+            ..ScanOptions::default()
+        }
+    }
+
+    #[test]
+    fn an_exact_scan_lies_on_the_surfaces() {
+        let house = generate(4, &HouseOptions { max_rooms: 1, ..HouseOptions::default() });
+        let options = ScanOptions { errors: ScanErrors::none(), voxel_m: 0.01, ..small() };
+        let scan = scan(&house, 4, &options).expect("there is floor to walk on");
+        assert!(scan.cloud.len() > 3000);
+        let polygon = house.plan.inner_polygon(0);
+        let ceiling = house.plan.ceiling_m as f32;
+        for point in &scan.cloud.points {
+            let [x, y, z] = point.position;
+            assert!(z > -0.01 && z < ceiling + 0.01, "{point:?}");
+            let p = [f64::from(x), f64::from(y)];
+            let near = (0..polygon.len()).any(|i| {
+                super::super::plan::point_segment_distance(p, polygon[i], polygon[(i + 1) % polygon.len()])
+                    < 0.2
+            });
+            assert!(near || super::super::plan::contains(&polygon, p), "{point:?} lies outside");
+        }
+        // Where points are, space is not free; where the walk went, it is.
+        let free = scan.poses.iter().filter(|pose| {
+            let t = pose.translation.vector;
+            scan.free.at([t.x, t.y, t.z]) != VoxelState::Occupied
+        });
+        assert_eq!(free.count(), scan.poses.len());
+    }
+
+    #[test]
+    fn errors_grow_with_their_knobs_and_the_seed_decides() {
+        let house = generate(9, &HouseOptions { max_rooms: 2, ..HouseOptions::default() });
+        let noisy = scan(&house, 9, &small()).expect("walkable");
+        let again = scan(&house, 9, &small()).expect("walkable");
+        assert_eq!(noisy.cloud.points, again.cloud.points);
+        assert!(noisy.free == again.free);
+        let clean =
+            scan(&house, 9, &ScanOptions { errors: ScanErrors::none(), ..small() }).expect("walkable");
+        let below = |scan: &Scan| scan.cloud.points.iter().filter(|p| p.position[2] < -0.02).count();
+        assert_eq!(below(&clean), 0);
+        assert!(below(&noisy) > 0);
+        assert!(!noisy.layout.walls.is_empty());
+    }
+}
