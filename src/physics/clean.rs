@@ -5,8 +5,8 @@
 //! left out with a finding each; missing secondary numbers (height, thickness, sigma) are replaced
 //! by named defaults.
 
-use super::findings::Findings;
 use super::Error;
+use super::findings::Findings;
 use super::geometry::{UprightBox, line_crossing};
 use crate::layout::{Draft, DraftObject, DraftRoom, DraftWall};
 use crate::math::{Vec2, median};
@@ -302,8 +302,15 @@ fn open_walked_walls(out: &mut Clean, findings: &mut Findings) {
         }
     }
     let mut kept = Vec::with_capacity(out.walls.len());
-    let index: Vec<Option<usize>> =
-        phantom.iter().scan(0, |next, &gone| Some((!gone).then(|| { *next += 1; *next - 1 }))).collect();
+    let index: Vec<Option<usize>> = phantom
+        .iter()
+        .scan(0, |next, &gone| {
+            Some((!gone).then(|| {
+                *next += 1;
+                *next - 1
+            }))
+        })
+        .collect();
     for (wall, gone) in std::mem::take(&mut out.walls).into_iter().zip(&phantom) {
         if !gone {
             kept.push(wall);
@@ -312,4 +319,3 @@ fn open_walked_walls(out: &mut Clean, findings: &mut Findings) {
     out.walls = kept;
     out.openings.retain_mut(|opening| index[opening.wall].map(|wall| opening.wall = wall).is_some());
 }
-

@@ -120,12 +120,7 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
 /// Formal standard deviation of the focal length. The free scale of the world makes the system
 /// singular in one direction, which the focal length has no part in: a little damping takes the
 /// singularity away and changes nothing else.
-fn focal_sigma(
-    bundle: &Bundle,
-    camera: &Camera,
-    layout: &Layout,
-    (settings, cost): (&Settings, f64),
-) -> f64 {
+fn focal_sigma(bundle: &Bundle, camera: &Camera, layout: &Layout, (settings, cost): (&Settings, f64)) -> f64 {
     const DAMPINGS: [f64; 4] = [1e-8, 1e-6, 1e-5, 1e-4];
     let unknowns = 6 * layout.structure.views + 3 * bundle.points.len();
     let freedom = (2 * bundle.observations.len()).saturating_sub(unknowns).max(1);
