@@ -273,7 +273,9 @@ fn detect(
         camera_path: &camera_path,
         ceiling_height_m: aligned.alignment.ceiling_height_m,
     };
-    Ok(layout::detector(&request.options.layout)?.detect(&input, reporter)?)
+    let mut draft = layout::detector(&request.options.layout)?.detect(&input, reporter)?;
+    draft.camera_path = camera_path.iter().map(|position| [position.x, position.y]).collect();
+    Ok(draft)
 }
 
 fn camera_path(capture: Option<&Capture>, scene_from_world: &Sim3) -> Vec<Point3> {

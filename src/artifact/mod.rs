@@ -416,7 +416,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let reporter = Reporter::default();
         let plan = Plan { keep_all: true, ..Plan::default() };
-        let mut run = |options: u32, value: u32| -> Number {
+        let run = |options: u32, value: u32| -> Number {
             chain(folder.path(), plan, &reporter)
                 .stage::<_, Error>(Stage::Pose, &options, || Ok(Number(value)))
                 .unwrap_or(Number(0))

@@ -43,7 +43,8 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             print(json, &score, || score.table())
         }
         EvalKind::Scene => {
-            let score = scene::run_scene(pred, truth, ignore, &layout::Options::default(), &Reporter::default())?;
+            let score =
+                scene::run_scene(pred, truth, ignore, &layout::Options::default(), &Reporter::default())?;
             print(json, &score, || score.table())
         }
     }

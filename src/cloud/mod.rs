@@ -33,5 +33,5 @@ pub use downsample::downsample;
 pub use frame::{Cloud, CloudPoint, Frame, SceneFrame, World};
 pub use free_space::{FreeSpace, VoxelState};
 pub use fuse::fuse;
-pub use normals::estimate_normals;
+pub use normals::{estimate_normals, refine_normals};
 pub use options::{Error, Options};

@@ -6,6 +6,7 @@
 //! meets its other face soon. Level surfaces are seen from above unless they are a ceiling, when up
 //! is known.
 
+use super::downsample::downsample;
 use super::frame::{Cloud, Frame};
 use crate::math::{Mat3, Vec3, median};
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
@@ -50,42 +51,91 @@ pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, known: Known) {
     if cloud.len() < NEIGHBOURS[0] {
         return;
     }
-    let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
-    // Equal coordinates in bulk overflow a mutable tree's buckets; the immutable tree splits them.
-    let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(&positions);
-    let around = |position: &[f32; 3], count: usize| -> Vec<Vec3> {
-        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
-        let near = tree.nearest_n::<SquaredEuclidean>(position, count);
-        near.iter().map(|neighbour| to_vec(positions[neighbour.item as usize])).collect()
-    };
-    let neighbours = neighbours_for(&positions, &around);
-    let occupancy = Occupancy::new(&positions, known.metre);
+    let surroundings = Surroundings::new(cloud);
+    let neighbours = surroundings.neighbours_for_flatness();
+    let occupancy = Occupancy::new(&surroundings.positions, known.metre);
     cloud.points.par_iter_mut().for_each(|point| {
-        let Some((normal, _)) = plane_normal(&around(&point.position, neighbours)) else {
+        let Some((normal, _)) = surroundings.plane(&point.position, neighbours) else {
             point.normal = [0.0; 3];
             return;
         };
-        let normal = turned(normal, to_vec(point.position), &occupancy, known);
-        point.normal = [normal.x as f32, normal.y as f32, normal.z as f32];
+        point.normal = to_array(turned(normal, to_vec(point.position), &occupancy, known));
     });
+}
+
+/// Replaces rough normals by those of local planes, on the side of the old ones; exact ones stay.
+/// Rough means that neighbourhoods of few points are thick: then the gradient of a fused distance is
+/// mostly noise too. Planes are fitted to cells of edge `cell` (units of the frame; 0 for each point
+/// by itself) and handed to their points. True when normals were replaced.
+pub fn refine_normals<F: Frame>(cloud: &mut Cloud<F>, cell: f64) -> bool {
+    let mut cells = downsample(cloud, cell);
+    if cells.len() < NEIGHBOURS[0] {
+        return false;
+    }
+    let surroundings = Surroundings::new(&cells);
+    let neighbours = surroundings.neighbours_for_flatness();
+    if neighbours == NEIGHBOURS[0] {
+        return false;
+    }
+    cells.points.par_iter_mut().for_each(|point| {
+        if let Some((normal, _)) = surroundings.plane(&point.position, neighbours) {
+            let old = to_vec(point.normal);
+            point.normal = to_array(if normal.dot(&old) < 0.0 { -normal } else { normal });
+        }
+    });
+    cloud.points.par_iter_mut().for_each(|point| {
+        if point.position.iter().all(|value| value.is_finite()) {
+            let nearest = surroundings.tree.nearest_one::<SquaredEuclidean>(&point.position);
+            point.normal = cells.points[nearest.item as usize].normal;
+        }
+    });
+    true
+}
+
+fn to_array(vector: Vec3) -> [f32; 3] {
+    [vector.x as f32, vector.y as f32, vector.z as f32]
+}
+
+/// The points with a search tree.
+struct Surroundings {
+    positions: Vec<[f32; 3]>,
+    tree: ImmutableKdTree<f32, 3>,
+}
+
+impl Surroundings {
+    fn new<F: Frame>(cloud: &Cloud<F>) -> Self {
+        let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
+        // Equal coordinates in bulk overflow a mutable tree's buckets; the immutable tree splits them.
+        let tree = ImmutableKdTree::new_from_slice(&positions);
+        Self { positions, tree }
+    }
+
+    /// Normal and flatness of the plane through the `count` points nearest to `position`.
+    fn plane(&self, position: &[f32; 3], count: usize) -> Option<(Vec3, f64)> {
+        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
+        let near = self.tree.nearest_n::<SquaredEuclidean>(position, count);
+        let around: Vec<Vec3> =
+            near.iter().map(|neighbour| to_vec(self.positions[neighbour.item as usize])).collect();
+        plane_normal(&around)
+    }
+
+    /// The fewest neighbours with which half of the neighbourhoods are flat.
+    fn neighbours_for_flatness(&self) -> usize {
+        let stride = self.positions.len().div_ceil(FLATNESS_SAMPLES);
+        let samples: Vec<[f32; 3]> = self.positions.iter().step_by(stride).copied().collect();
+        let is_flat = |count: usize| {
+            let ratios: Vec<f64> = samples
+                .par_iter()
+                .filter_map(|position| self.plane(position, count).map(|(_, flatness)| flatness))
+                .collect();
+            median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
+        };
+        NEIGHBOURS.into_iter().find(|&count| is_flat(count)).unwrap_or(NEIGHBOURS[NEIGHBOURS.len() - 1])
+    }
 }
 
 fn to_vec(position: [f32; 3]) -> Vec3 {
     Vec3::from(position.map(f64::from))
-}
-
-/// The fewest neighbours with which half of the neighbourhoods are flat.
-fn neighbours_for(positions: &[[f32; 3]], around: &(dyn Fn(&[f32; 3], usize) -> Vec<Vec3> + Sync)) -> usize {
-    let stride = positions.len().div_ceil(FLATNESS_SAMPLES);
-    let samples: Vec<[f32; 3]> = positions.iter().step_by(stride).copied().collect();
-    let is_flat = |count: usize| {
-        let ratios: Vec<f64> = samples
-            .par_iter()
-            .filter_map(|position| plane_normal(&around(position, count)).map(|(_, flatness)| flatness))
-            .collect();
-        median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
-    };
-    NEIGHBOURS.into_iter().find(|&count| is_flat(count)).unwrap_or(NEIGHBOURS[NEIGHBOURS.len() - 1])
 }
 
 /// Unit normal of the plane through the points, and its thickness over its lesser width; `None` when
@@ -222,7 +272,7 @@ mod tests {
     fn two_rooms_and_a_table_are_seen_from_inside() {
         let room_a = faces([0.0, 0.0, 0.0], [4.0, 3.0, 2.5], false);
         let room_b = faces([4.12, 0.0, 0.0], [7.0, 3.0, 2.5], false);
-        let table = faces([1.5, 1.0, 0.0], [2.5, 2.0, 0.74], true);
+        let table = faces([1.5, 1.2, 0.0], [2.5, 1.9, 0.74], true);
         let mut cloud = cloud_of(&[room_a.clone(), room_b.clone(), table.clone()].concat());
         estimate_normals(&mut cloud, Known { up: Some(Vec3::z()), metre: 1.0 });
         let right = |range: std::ops::Range<usize>, inside: [f32; 3], sign: f32| {
@@ -237,6 +287,34 @@ mod tests {
         assert!(right(0..a, [2.0, 1.5, 1.25], 1.0) > 0.95);
         assert!(right(a..b, [5.5, 1.5, 1.25], 1.0) > 0.95);
         assert!(right(b..cloud.len(), [2.0, 1.5, 0.4], -1.0) > 0.9);
+    }
+
+    #[test]
+    fn rough_normals_are_replaced_and_good_ones_kept() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        for (noise, is_replaced) in [(0.0, false), (0.03, true)] {
+            let mut cloud = cloud_of(&faces([0.0, 0.0, 0.0], [4.0, 3.0, 2.5], false));
+            for point in &mut cloud.points {
+                let floor = point.position[2] == 0.0;
+                let mut rough = || rng.random_range(-1.0..1.0f32);
+                point.normal = if floor && noise > 0.0 { [rough(), rough(), 1.0] } else { [0.0, 0.0, 1.0] };
+                point.position = point.position.map(|value| value + noise as f32 * rough());
+            }
+            let before = cloud.clone();
+            assert_eq!(refine_normals(&mut cloud, 0.06), is_replaced);
+            if !is_replaced {
+                assert_eq!(cloud.points, before.points);
+                continue;
+            }
+            let inner = cloud.points.iter().filter(|p| {
+                p.position[2] < 0.05
+                    && (0.3..3.7).contains(&p.position[0])
+                    && (0.3..2.7).contains(&p.position[1])
+            });
+            let good = inner.clone().filter(|p| p.normal[2] > 0.98).count();
+            assert!(good * 10 > 9 * inner.clone().count(), "{good} of {}", inner.count());
+        }
     }
 
     #[test]

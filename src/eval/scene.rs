@@ -61,12 +61,10 @@ pub fn run_scene(
 ) -> Result<SceneReport> {
     let mut notes = Vec::new();
     let paths = paths_of_both(prediction, truth)?;
-    let (registration, rescaled) = match &paths {
-        Some((seen, true_path)) => {
-            (Some(register(seen, true_path, false)?), Some(register(seen, true_path, true)?))
-        }
-        None => (None, None),
+    let place = |with_scale: bool| {
+        paths.as_ref().map(|(seen, true_path)| register(seen, true_path, with_scale)).transpose()
     };
+    let (registration, rescaled) = (place(false)?, place(true)?);
     let motion = registration.unwrap_or(PlanarMotion::IDENTITY);
     let class_map = load_class_map(&options.classes)?;
     let predicted_layout = load_layout(&file_of(prediction, &LAYOUT_FILES), &mut notes)?;
@@ -98,6 +96,16 @@ fn file_of(path: &Path, names: &[&str]) -> PathBuf {
         .find(|file| file.is_file())
         .or_else(|| candidates.last())
         .unwrap_or_else(|| path.to_owned())
+}
+
+/// How a run folder's scene lies in the frame of a folder of truth; `None` without a camera path on
+/// both sides.
+///
+/// # Errors
+/// When a path cannot be read or the two have no time in common.
+pub fn placement(prediction: &Path, truth: &Path) -> Result<Option<PlanarMotion>> {
+    let paths = paths_of_both(prediction, truth)?;
+    paths.map(|(seen, true_path)| register(&seen, &true_path, false)).transpose()
 }
 
 fn paths_of_both(prediction: &Path, truth: &Path) -> Result<Option<(Vec<TimedPose>, Vec<TimedPose>)>> {

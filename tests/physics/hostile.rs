@@ -94,7 +94,7 @@ proptest! {
         objects in prop::collection::vec(object(), 0..20),
         rooms in prop::collection::vec(room(), 0..3),
     ) {
-        let draft = Draft { walls, openings, objects, rooms, detector: String::new() };
+        let draft = Draft { walls, openings, objects, rooms, ..Draft::default() };
         let scene = repaired(&draft);
         let text = scene.to_json();
         let read = parse_scene(&text).expect("what was written can be read");

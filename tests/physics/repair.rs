@@ -171,3 +171,52 @@ fn piles_stand_on_one_another_and_carpets_do_not_lift() {
     assert!(figures.collision.colliding == 0 && figures.support.rate == 1.0, "{}", figures.table());
     assert!(figures.stability.still.failing.is_empty(), "{}", figures.table());
 }
+
+fn square(size: f64) -> Vec<DraftWall> {
+    let corners = [[0.0, 0.0], [size, 0.0], [size, size], [0.0, size]];
+    (0..4).map(|i| wall(corners[i], corners[(i + 1) % 4])).collect()
+}
+
+#[test]
+fn a_lone_box_beyond_the_walls_goes_but_a_furnished_place_stays() {
+    let mut draft = Draft { walls: square(4.0), ..Draft::default() };
+    draft.objects = vec![
+        object("bed", [2.0, 2.0, 0.25], [1.6, 2.0, 0.5]),
+        object("chair", [7.0, 2.0, 0.4], [0.5, 0.5, 0.8]),
+    ];
+    let scene = repaired(&draft);
+    assert_eq!(scene.objects.len(), 1);
+    assert!(
+        scene
+            .findings
+            .iter()
+            .any(|f| f.code == "object-removed" && f.message.contains("outside of all rooms"))
+    );
+
+    // The same chair beside a wall that goes on and a table is in a room that was not closed.
+    draft.walls.push(wall([4.0, 4.0], [8.0, 4.0]));
+    draft.objects.push(object("table", [6.0, 3.0, 0.36], [1.2, 0.8, 0.72]));
+    let scene = repaired(&draft);
+    assert_eq!(scene.objects.len(), 3, "{:?}", scene.findings);
+    assert_eq!(scene.rooms.len(), 2);
+    assert!(scene.rooms[1].walls.contains(&None));
+    assert!(scene.findings.iter().any(|f| f.code == "room-unclosed"));
+}
+
+#[test]
+fn a_closed_room_is_not_divided() {
+    // An alcove and a half wall: both invite a wall that nobody saw.
+    let corners =
+        [[0.0, 0.0], [6.0, 0.0], [6.0, 4.0], [4.0, 4.0], [4.0, 5.2], [2.4, 5.2], [2.4, 4.0], [0.0, 4.0]];
+    let mut walls: Vec<DraftWall> = (0..8).map(|i| wall(corners[i], corners[(i + 1) % 8])).collect();
+    walls.push(wall([3.0, 0.0], [3.0, 1.5]));
+    let objects = vec![
+        object("chair", [3.2, 4.7, 0.4], [0.5, 0.5, 0.8]),
+        object("sofa", [1.2, 1.0, 0.4], [2.0, 0.9, 0.8]),
+        object("chair", [9.0, 9.0, 0.4], [0.5, 0.5, 0.8]),
+    ];
+    let scene = repaired(&Draft { walls, objects, ..Draft::default() });
+    assert_eq!(scene.rooms.len(), 1);
+    assert!(scene.walls.iter().all(|wall| wall.evidence.source == Source::Detected));
+    assert!((scene.rooms[0].area_m2 - 24.0).abs() < 1.5, "{}", scene.rooms[0].area_m2);
+}

@@ -14,6 +14,7 @@ pub use top_view::{Status, TopView, top_view};
 use super::error::{Error, Result};
 use super::layout::{self, Mode, SceneInput, SceneScore, load_layout, scene_files, score_layouts};
 use super::plan::{rooms_of_walls, score_plan};
+use super::scene::placement;
 use crate::scene::{ClassMap, Layout};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -131,8 +132,8 @@ fn caption(score: &SceneScore) -> String {
     format!("strict, IoU {threshold:.2}: {matched} matched, {missed} missed, {unfounded} unfounded; grid 1 m")
 }
 
-/// Scores files or folders (as `run_layout` does) and writes the report as HTML text. `images` are
-/// shown with the first scene.
+/// Scores files or folders (as `run_layout` does) and writes the report as HTML text. A run folder is
+/// placed by its camera path when the truth has one. `images` are shown with the first scene.
 ///
 /// # Errors
 /// When a file cannot be read or an option is out of range.
@@ -145,11 +146,16 @@ pub fn run_html(
 ) -> Result<String> {
     let class_map = layout::load_class_map(&options.classes)?;
     let mut notes = Vec::new();
+    let motion = placement(prediction, truth)?;
     let mut loaded: Vec<(String, Layout, Layout, Option<Layout>)> = Vec::new();
     for files in scene_files(prediction, truth, ignored, &mut notes)? {
         let mut load = |path: &Path| load_layout(path, &mut notes);
         let prediction = files.prediction.as_deref().map(&mut load).transpose()?.unwrap_or_default();
         let truth = load(&files.truth)?;
+        let prediction = match &motion {
+            Some(motion) => motion.layout(&prediction),
+            None => prediction,
+        };
         loaded.push((files.name, prediction, truth, files.ignored.as_deref().map(&mut load).transpose()?));
     }
     let images = images.iter().map(|path| load_image(path)).collect::<Result<Vec<_>>>()?;

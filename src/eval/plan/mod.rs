@@ -77,7 +77,7 @@ pub fn score_plan(predicted: &[Polygon], truth: &[Polygon]) -> PlanScore {
 pub fn load_rooms(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Polygon>> {
     let scene_file = path.join("scene.json");
     let path = match path {
-        folder if scene_file.is_file() => &scene_file,
+        _ if scene_file.is_file() => &scene_file,
         folder if folder.is_dir() => return load_rooms(&folder.join("layout.txt"), notes),
         file => file,
     };

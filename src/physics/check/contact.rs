@@ -2,7 +2,7 @@
 
 use super::{Collision, Penetration, Share};
 use crate::math::Vec2;
-use crate::physics::geometry::{UprightBox, clip_convex, contains, signed_area};
+use crate::physics::geometry::{UprightBox, bounds, bounds_meet, clip_convex, contains, signed_area};
 use crate::physics::objects::near_pairs;
 use crate::physics::relations::wall_body;
 use crate::physics::structure::geo_polygon;
@@ -122,15 +122,17 @@ fn touches(shape: &UprightBox, wall: &UprightBox) -> bool {
 
 /// Objects whose footprint lies on a floor.
 pub(super) fn in_bounds(scene: &Scene, shapes: &[UprightBox], floors: &[Vec<Vec2>]) -> Share {
-    let polygons: Vec<_> = floors.iter().map(|floor| geo_polygon(floor)).collect();
+    let known: Vec<_> = floors
+        .iter()
+        .filter(|floor| floor.len() >= 3)
+        .map(|floor| (bounds(floor), geo_polygon(floor)))
+        .collect();
     Share::of(scene.objects.iter().zip(shapes).map(|(object, shape)| {
         let footprint = shape.footprint();
-        let area = signed_area(&footprint);
-        let own = geo_polygon(&footprint);
-        let inside = floors.iter().zip(&polygons).any(|(floor, polygon)| {
-            // All corners inside and no reflex corner near: the common case, without clipping.
-            let near = floor.len() >= 3 && floor.iter().any(|p| (p - shape.plan()).norm() < 1e3);
-            near && polygon.intersection(&own).unsigned_area() >= MIN_INSIDE * area
+        let (own_bounds, own) = (bounds(&footprint), geo_polygon(&footprint));
+        let least = MIN_INSIDE * signed_area(&footprint);
+        let inside = known.iter().any(|(floor_bounds, floor)| {
+            bounds_meet(floor_bounds, &own_bounds) && floor.intersection(&own).unsigned_area() >= least
         });
         ((&object.id).into(), inside)
     }))

@@ -6,7 +6,7 @@
 
 use super::{Navigability, Share};
 use crate::math::Vec2;
-use crate::physics::geometry::{UprightBox, contains, perp};
+use crate::physics::geometry::{UprightBox, bounds, contains, perp};
 use crate::physics::properties::is_floor_covering;
 use crate::scene::{OpeningKind, Scene, Support};
 
@@ -27,12 +27,8 @@ struct Raster {
 }
 
 impl Raster {
-    fn over(points: impl Iterator<Item = Vec2>) -> Option<Self> {
-        let (mut low, mut high) = (Vec2::repeat(f64::INFINITY), Vec2::repeat(f64::NEG_INFINITY));
-        for p in points {
-            low = low.inf(&p);
-            high = high.sup(&p);
-        }
+    fn over(points: &[Vec2]) -> Option<Self> {
+        let (low, high) = bounds(points);
         if !(low.x.is_finite() && high.x.is_finite()) {
             return None;
         }
@@ -49,11 +45,7 @@ impl Raster {
 
     /// Cells whose centre lies in the bounds of the points, grown by a margin.
     fn cells_near(&self, points: &[Vec2], margin: f64) -> Vec<usize> {
-        let (mut low, mut high) = (Vec2::repeat(f64::INFINITY), Vec2::repeat(f64::NEG_INFINITY));
-        for p in points {
-            low = low.inf(p);
-            high = high.sup(p);
-        }
+        let (low, high) = bounds(points);
         let index = |x: f64, origin: f64, count: usize| {
             (((x - origin) / self.cell).floor().max(0.0) as usize).min(count - 1)
         };
@@ -76,8 +68,8 @@ pub(super) fn navigability(
     floors: &[Vec<Vec2>],
     radius: f64,
 ) -> Navigability {
-    let points = scene.rooms.iter().flat_map(|room| room.polygon.iter().map(|&p| Vec2::from(p)));
-    let Some(raster) = Raster::over(points) else {
+    let corners = scene.rooms.iter().flat_map(|room| room.polygon.iter().map(|&p| Vec2::from(p)));
+    let Some(raster) = Raster::over(&corners.collect::<Vec<_>>()) else {
         let reachable = Share::of(scene.objects.iter().map(|object| ((&object.id).into(), false)));
         return Navigability { robot_radius_m: radius, free_area_m2: 0.0, largest_share: 0.0, reachable };
     };

@@ -118,18 +118,18 @@ impl Surroundings {
         room.map_or(NO_CEILING_M, |room| self.ceilings[room])
     }
 
-    /// The wall whose face is nearest to a face of the item, and the gap between them, metres.
+    /// The wall whose face is nearest to a face of the item as measured, and the gap between them, metres.
     pub fn nearest_wall(&self, item: &Item) -> Option<(usize, f64)> {
         self.barriers_of(item.room)
             .iter()
             .filter_map(|barrier| {
                 let along = barrier.body.axes()[0];
-                let offset = item.shape.plan() - barrier.body.plan();
+                let offset = item.measured.plan() - barrier.body.plan();
                 if offset.dot(&along).abs() > 0.5 * barrier.body.size[0] {
                     return None;
                 }
-                let normal = barrier.facing(item.shape.plan());
-                let gap = offset.dot(&normal) - 0.5 * barrier.body.size[1] - item.shape.reach(normal);
+                let normal = barrier.facing(item.measured.plan());
+                let gap = offset.dot(&normal) - 0.5 * barrier.body.size[1] - item.measured.reach(normal);
                 Some((barrier.wall?, gap))
             })
             .min_by(|p, q| p.1.abs().total_cmp(&q.1.abs()))

@@ -52,8 +52,9 @@ enum Axis {
     Down,
 }
 
-/// Moves all items; returns the deepest penetration that is left, metres.
-pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
+/// Moves the items that are `dirty` and whatever they touch; returns the deepest penetration that is
+/// left, metres.
+pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings, mut dirty: Vec<bool>) -> f64 {
     let mut worst = f64::INFINITY;
     for _ in 0..MAX_STEPS {
         let shapes: Vec<UprightBox> = items.iter().map(|item| item.shape).collect();
@@ -65,6 +66,7 @@ pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
         let groups = groups(items, &pairs);
         let moved: Vec<Vec<(usize, UprightBox)>> = groups
             .par_iter()
+            .filter(|(members, _)| members.iter().any(|&i| dirty[i]))
             .map(|(members, own)| {
                 let pairs: Vec<(usize, usize)> = own.iter().map(|&k| pairs[k]).collect();
                 solve_group(items, members, &pairs, surroundings)
@@ -74,7 +76,7 @@ pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
             items[i].shape = shape;
         }
         let last = worst;
-        worst = deepest(items, surroundings);
+        (worst, dirty) = penetrating(items, surroundings);
         if worst <= TOLERANCE_M || (worst - last).abs() < 1e-7 {
             break;
         }
@@ -90,23 +92,27 @@ pub(crate) fn keep_apart(p: &Item, i: usize, q: &Item, j: usize) -> bool {
         && q.carrier != Carrier::Item(i)
 }
 
-/// Deepest penetration between items and of items into their barriers, metres.
-fn deepest(items: &[Item], surroundings: &Surroundings) -> f64 {
+/// Deepest penetration between items and of items into their barriers, metres, and who takes part.
+fn penetrating(items: &[Item], surroundings: &Surroundings) -> (f64, Vec<bool>) {
     let shapes: Vec<UprightBox> = items.iter().map(|item| item.shape).collect();
-    let between = near_pairs(&shapes, 0.0)
-        .into_iter()
-        .filter(|&(i, j)| keep_apart(&items[i], i, &items[j], j))
-        .map(|(i, j)| -shapes[i].gap(&shapes[j]))
-        .fold(0.0, f64::max);
-    let walls = items
-        .iter()
-        .filter(|item| !item.is_floor_covering())
-        .flat_map(|item| {
-            let barriers = surroundings.barriers_of(item.room).iter();
-            barriers.filter(|b| b.wall.is_some()).map(|b| -b.body.gap(&item.shape))
-        })
-        .fold(0.0, f64::max);
-    between.max(walls)
+    let mut worst: f64 = 0.0;
+    let mut involved = vec![false; items.len()];
+    for (i, j) in near_pairs(&shapes, 0.0) {
+        let depth = -shapes[i].gap(&shapes[j]);
+        if depth > 0.0 && keep_apart(&items[i], i, &items[j], j) {
+            worst = worst.max(depth);
+            for k in [i, j] {
+                involved[k] |= depth > TOLERANCE_M;
+            }
+        }
+    }
+    for (i, item) in items.iter().enumerate().filter(|(_, item)| !item.is_floor_covering()) {
+        let walls = surroundings.barriers_of(item.room).iter().filter(|barrier| barrier.wall.is_some());
+        let depth = walls.map(|barrier| -barrier.body.gap(&item.shape)).fold(0.0, f64::max);
+        worst = worst.max(depth);
+        involved[i] |= depth > TOLERANCE_M;
+    }
+    (worst, involved)
 }
 
 /// Connected groups: members ascending, and the numbers of their pairs.

@@ -35,7 +35,8 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
     merge::merge_duplicates(clean, findings);
     let mut graph = join::join(&clean.walls, options);
     if options.infer_walls {
-        close::close_rooms(&mut graph, &hints(clean), options, findings);
+        let places = close::Places { inside: &hints(clean), camera_path: &clean.camera_path };
+        close::close_rooms(&mut graph, &places, options, findings);
     }
     for node in &mut graph.nodes {
         *node = node.map(crate::scene::model::rounded);
