@@ -111,6 +111,8 @@ pub struct Capture {
 pub struct Outcome {
     /// SHA-256 of the input.
     pub input_digest: String,
+    /// What was subtracted from a cloud's coordinates (surveying coordinates are large).
+    pub input_offset: Vec3,
     /// What the cameras saw; absent for a cloud.
     pub capture: Option<Capture>,
     /// The aligned cloud.
@@ -143,7 +145,7 @@ impl Outcome {
                 .keyframes()
                 .next()
                 .map_or(scene_from_world, |first| scene_from_world * first.world_from_camera),
-            _ => scene_from_world,
+            _ => scene_from_world * nalgebra::Translation3::from(-self.input_offset),
         }
     }
 }
@@ -167,11 +169,14 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
     let registry = Registry::open(&request.models).map_err(Error::from)?;
     let mut chain = StageChain::new(&request.output, request.plan, &input_digest, reporter);
 
-    let (capture, world_cloud) = match kind {
-        InputKind::Cloud => (None, read_cloud(request, reporter)?),
+    let (capture, world_cloud, input_offset) = match kind {
+        InputKind::Cloud => {
+            let (cloud, offset) = read_cloud(request, reporter)?;
+            (None, cloud, offset)
+        }
         _ => {
             let (capture, cloud) = capture(request, &registry, &mut chain, reporter)?;
-            (Some(capture), cloud)
+            (Some(capture), cloud, Vec3::zeros())
         }
     };
     let trajectory = capture.as_ref().map(|capture| &capture.trajectory);
@@ -192,7 +197,7 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
 
     let timings = std::mem::take(&mut chain.timings);
     let models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
-    Ok(Outcome { input_digest, capture, aligned, draft, scene, models, timings })
+    Ok(Outcome { input_digest, input_offset, capture, aligned, draft, scene, models, timings })
 }
 
 /// Stages 1 to 4: from an input with frames to a fused cloud.
@@ -225,34 +230,12 @@ fn capture(
     Ok((Capture { frames, trajectory, depths, models }, cloud))
 }
 
-/// A cloud input enters at the align stage.
-fn read_cloud(request: &Request, reporter: &Reporter) -> Result<Cloud<World>, Error> {
+/// A cloud input enters at the align stage, which also estimates missing normals, once it knows up.
+/// Beside it what was subtracted from the file's coordinates.
+fn read_cloud(request: &Request, reporter: &Reporter) -> Result<(Cloud<World>, Vec3), Error> {
     reporter.stage_started(Stage::Cloud.name());
     let contents = cloud::ply::read(&request.input, reporter)?;
-    let mut cloud = contents.cloud;
-    if !contents.has_normals {
-        let known = cloud::normals::Known {
-            up: request.hints.z_up.then(Vec3::z),
-            metre: if request.hints.metric { 1.0 } else { diagonal(&cloud) / TYPICAL_DIAGONAL_M },
-        };
-        cloud::estimate_normals(&mut cloud, known);
-    }
-    Ok(cloud)
-}
-
-/// Diagonal of the bounding box of a typical flat, metres: what the unit of a cloud without scale is
-/// judged by until stage 5 measures it (8 x 6 x 2.6 m).
-const TYPICAL_DIAGONAL_M: f64 = 10.3;
-
-/// Diagonal of the bounding box, units of the cloud.
-fn diagonal(cloud: &Cloud<World>) -> f64 {
-    let extent = |axis: usize| {
-        let values = cloud.points.iter().map(|point| f64::from(point.position[axis]));
-        let (low, high) = values
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        (high - low).max(0.0)
-    };
-    Vec3::new(extent(0), extent(1), extent(2)).norm()
+    Ok((contents.cloud, contents.offset))
 }
 
 /// Stage 6, with the free space that the views of the capture show.
