@@ -123,8 +123,8 @@ pub fn run_video(
     let focal = 0.5 * f64::from(options.width) / (0.5 * options.hfov_deg).to_radians().tan();
     let renderer = Renderer::new(&house);
     let camera = Camera::centred(options.width, options.height, focal);
-    let sensor = Sensor::new(&camera, &options.sensor, renderer.typical_light(), seed);
-    render_all(&renderer, &sensor, &path, options, out, reporter)?;
+    let mut sensor = Sensor::new(&camera, &options.sensor, renderer.typical_light(), seed);
+    render_all(&renderer, &mut sensor, &path, options, out, reporter)?;
     let caster = Caster::new(&renderer.mesh, |kind| kind != Kind::Glass);
     let step = (path.fps / LOOKS_PER_S).round().max(1.0) as usize;
     let looks: Vec<Pose> = path.poses.iter().step_by(step).copied().collect();
@@ -152,7 +152,7 @@ pub fn run_video(
 
 fn render_all(
     renderer: &Renderer,
-    sensor: &Sensor,
+    sensor: &mut Sensor,
     path: &CameraPath,
     options: &VideoOptions,
     out: &Path,
