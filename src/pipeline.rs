@@ -2,7 +2,7 @@
 
 use crate::align::{Alignment, Hints};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
-use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
+use crate::cloud::{Cloud, FreeSpace, World};
 use crate::depth::DepthMaps;
 use crate::layout::{DetectorInput, Draft};
 use crate::math::{Point3, Sim3, Vec3};
@@ -14,6 +14,8 @@ use crate::video::{FrameSet, InputKind};
 use crate::{align, cloud, depth, export, layout, nn, physics, pose, video};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+pub use crate::artifact::Aligned;
 
 /// Options of all stages, with the dotted keys of `--set` and of the configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -105,14 +107,6 @@ pub struct Capture {
     pub models: Vec<(String, String)>,
 }
 
-/// The cloud in the scene frame, and how it came there.
-pub struct Aligned {
-    /// The transform and its doubts.
-    pub alignment: Alignment,
-    /// The cloud.
-    pub cloud: Cloud<SceneFrame>,
-}
-
 /// The results of a run.
 pub struct Outcome {
     /// SHA-256 of the input.
@@ -132,6 +126,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Positions of the camera in the scene frame, in time order; empty for a cloud.
+    #[must_use]
+    pub fn camera_path(&self) -> Vec<Point3> {
+        camera_path(self.capture.as_ref(), &self.aligned.alignment.scene_from_world)
+    }
+
     /// Takes the input's own frame into the scene frame: that of the cloud or of the given poses, or
     /// for plain video the frame of the first keyframe's camera.
     #[must_use]
@@ -182,7 +182,8 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 
-    let draft = chain.stage(Stage::Layout, &options.layout, || detect(request, capture.as_ref(), &aligned, reporter))?;
+    let draft = chain
+        .stage(Stage::Layout, &options.layout, || detect(request, capture.as_ref(), &aligned, reporter))?;
 
     let scene = chain.stage(Stage::Scene, &options.physics, || {
         let provenance = provenance(request, &aligned.alignment, &draft);
@@ -212,9 +213,8 @@ fn capture(
     let depth_estimator =
         depth::estimator(&options.depth, has_depth, models, reporter).map_err(Error::from)?;
 
-    let trajectory = chain.stage(Stage::Pose, &options.pose, || {
-        Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?)
-    })?;
+    let trajectory = chain
+        .stage(Stage::Pose, &options.pose, || Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?))?;
     let depths = chain.stage(Stage::Depth, &(&options.depth, depth_estimator.models()), || {
         Ok::<_, Error>(depth_estimator.estimate(&frames, &trajectory, reporter)?)
     })?;
@@ -231,9 +231,28 @@ fn read_cloud(request: &Request, reporter: &Reporter) -> Result<Cloud<World>, Er
     let contents = cloud::ply::read(&request.input, reporter)?;
     let mut cloud = contents.cloud;
     if !contents.has_normals {
-        cloud::estimate_normals(&mut cloud, request.hints.z_up.then(Vec3::z));
+        let known = cloud::normals::Known {
+            up: request.hints.z_up.then(Vec3::z),
+            metre: if request.hints.metric { 1.0 } else { diagonal(&cloud) / TYPICAL_DIAGONAL_M },
+        };
+        cloud::estimate_normals(&mut cloud, known);
     }
     Ok(cloud)
+}
+
+/// Diagonal of the bounding box of a typical flat, metres: what the unit of a cloud without scale is
+/// judged by until stage 5 measures it (8 x 6 x 2.6 m).
+const TYPICAL_DIAGONAL_M: f64 = 10.3;
+
+/// Diagonal of the bounding box, units of the cloud.
+fn diagonal(cloud: &Cloud<World>) -> f64 {
+    let extent = |axis: usize| {
+        let values = cloud.points.iter().map(|point| f64::from(point.position[axis]));
+        let (low, high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        (high - low).max(0.0)
+    };
+    Vec3::new(extent(0), extent(1), extent(2)).norm()
 }
 
 /// Stage 6, with the free space that the views of the capture show.
@@ -247,17 +266,22 @@ fn detect(
     let free_space: Option<FreeSpace> = capture.and_then(|capture| {
         cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
     });
-    let camera_path: Vec<Point3> = capture.map_or_else(Vec::new, |capture| {
-        let positions = capture.trajectory.poses.iter().map(|pose| &pose.world_from_camera.translation.vector);
-        positions.map(|&position| scene_from_world * Point3::from(position)).collect()
-    });
+    let camera_path = camera_path(capture, scene_from_world);
     let input = DetectorInput {
         cloud: &aligned.cloud,
         free_space: free_space.as_ref(),
         camera_path: &camera_path,
         ceiling_height_m: aligned.alignment.ceiling_height_m,
     };
-    Ok(layout::detector(&request.options.layout)?.detect(&input, reporter)?)
+    let mut draft = layout::detector(&request.options.layout)?.detect(&input, reporter)?;
+    draft.camera_path = camera_path.iter().map(|position| [position.x, position.y]).collect();
+    Ok(draft)
+}
+
+fn camera_path(capture: Option<&Capture>, scene_from_world: &Sim3) -> Vec<Point3> {
+    let poses = capture.map_or(&[][..], |capture| &capture.trajectory.poses);
+    let position = |pose: &pose::FramePose| Point3::from(pose.world_from_camera.translation.vector);
+    poses.iter().map(|pose| scene_from_world * position(pose)).collect()
 }
 
 fn provenance(request: &Request, alignment: &Alignment, draft: &Draft) -> Provenance {

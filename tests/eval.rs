@@ -1,6 +1,9 @@
 //! The evaluator against independent implementations, and on cases whose answer is known.
 
+mod dense;
 mod layout;
+mod plan;
+mod scene;
 mod trajectory;
 
 use rand::{Rng, RngExt};

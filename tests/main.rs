@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod eval;
+mod physics;
 mod python;
 mod use_graph;

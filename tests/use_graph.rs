@@ -1,7 +1,8 @@
 //! The house rules that a compiler cannot check: who may import whom, who may name which crate.
 //!
 //! Modules stand in `lib.rs` in the order in which data flows; a later one may import an earlier one,
-//! never the reverse. Test code (from the first `#[cfg(test)]` of a file, and `*_tests.rs`) is free.
+//! never the reverse. Test code is free: modules that are declared under `#[cfg(test)]`, wherever their
+//! file is.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,13 +26,65 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The product code of a file: no tests, comments or text in quotes.
-fn product_code(path: &Path) -> String {
-    if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("_tests.rs")) {
-        return String::new();
+/// The product code of all files: no tests, comments or text in quotes.
+fn product_files() -> Vec<(PathBuf, String)> {
+    let texts: Vec<(PathBuf, String)> = rust_files(&source_root())
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(path).expect("readable")))
+        .collect();
+    let test_files: Vec<PathBuf> =
+        texts.iter().flat_map(|(path, text)| test_module_files(path, text)).collect();
+    let is_test = |path: &Path| {
+        test_files.iter().any(|test| *test == path || path.starts_with(test.with_extension("")))
+    };
+    texts
+        .into_iter()
+        .filter(|(path, _)| !is_test(path))
+        .map(|(path, text)| (path, without_comments_and_strings(&without_test_modules(&text))))
+        .collect()
+}
+
+/// Lines of a file with, for each, whether it stands directly under `#[cfg(test)]` (other attributes
+/// may stand between).
+fn lines_with_test_mark(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut marked = false;
+    text.lines().map(move |line| {
+        let trimmed = line.trim();
+        if trimmed.starts_with("#[cfg(test)]") {
+            marked = true;
+            return (line, false);
+        }
+        let here = marked;
+        marked = marked && trimmed.starts_with("#[");
+        (line, here)
+    })
+}
+
+/// Files of the modules that `path` declares (`mod x;`) under `#[cfg(test)]`.
+fn test_module_files(path: &Path, text: &str) -> Vec<PathBuf> {
+    let folder = path.parent().expect("below the sources");
+    let stem = path.file_stem().expect("a file").to_string_lossy();
+    let own = if ["mod", "lib", "main"].contains(&&*stem) { folder.to_owned() } else { folder.join(&*stem) };
+    let mut files = Vec::new();
+    for (line, marked) in lines_with_test_mark(text).filter(|(_, marked)| *marked) {
+        let declared = line.trim().split("mod ").nth(1).and_then(|rest| rest.strip_suffix(';'));
+        if let Some(file) = line.split("#[path = \"").nth(1).and_then(|rest| rest.split('"').next()) {
+            files.push(folder.join(file));
+        } else if let Some(name) = declared.filter(|_| marked) {
+            files.extend([own.join(format!("{name}.rs")), own.join(name).join("mod.rs")]);
+        }
     }
-    let text = std::fs::read_to_string(path).expect("readable");
-    without_comments_and_strings(text.split("#[cfg(test)]").next().unwrap_or(""))
+    files
+}
+
+/// The file up to its first inline test module (`mod x {` under `#[cfg(test)]`), which ends files here.
+fn without_test_modules(text: &str) -> String {
+    let is_start =
+        |(line, marked): &(&str, bool)| *marked && line.contains("mod ") && line.trim_end().ends_with('{');
+    lines_with_test_mark(text)
+        .take_while(|line| !is_start(line))
+        .map(|(line, _)| format!("{line}\n"))
+        .collect()
 }
 
 fn without_comments_and_strings(text: &str) -> String {
@@ -122,10 +175,10 @@ fn no_module_imports_a_later_one() {
     let order: BTreeMap<String, usize> = modules().into_iter().zip(0..).collect();
     assert!(order.len() > 10, "lib.rs lists the modules");
     let mut edges = 0;
-    for path in rust_files(&source_root()) {
+    for (path, code) in product_files() {
         let Some(module) = module_of(&path) else { continue };
         let own = *order.get(&module).unwrap_or_else(|| panic!("lib.rs does not list `{module}`"));
-        for name in crate_paths(&product_code(&path)) {
+        for name in crate_paths(&code) {
             if let Some(&other) = order.get(&name) {
                 edges += 1;
                 assert!(other <= own, "`{module}` imports the later `{name}`: {}", path.display());
@@ -138,13 +191,12 @@ fn no_module_imports_a_later_one() {
 /// Files outside `allowed` (module, or module/file stem) whose product code has one of `words` as a whole word.
 fn offenders(allowed: &[&str], words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for path in rust_files(&source_root()) {
+    for (path, code) in product_files() {
         let relative =
             path.strip_prefix(source_root()).expect("below the sources").to_string_lossy().into_owned();
         let is_allowed = allowed
             .iter()
             .any(|prefix| relative == format!("{prefix}.rs") || relative.starts_with(&format!("{prefix}/")));
-        let code = product_code(&path);
         for word in words.iter().filter(|_| !is_allowed) {
             let inside = |c: char| c.is_alphanumeric() || c == '_';
             let is_named = code.match_indices(word).any(|(at, _)| {

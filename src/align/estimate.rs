@@ -11,7 +11,7 @@ use super::levels::{self, Levels};
 use super::options::{Error, Options};
 use super::scale::{self, Measured, Scale};
 use super::{upright, yaw};
-use crate::cloud::{Cloud, SceneFrame, World};
+use crate::cloud::{Cloud, SceneFrame, World, downsample, estimate_normals, normals};
 use crate::math::{Mat3, Rotation, Sim3, Vec3, median};
 use crate::pose::Trajectory;
 use crate::report::Reporter;
@@ -26,8 +26,12 @@ const MIN_MANHATTAN_SHARE: f64 = 0.5;
 const GRAVITY_WARNING_RAD: f64 = 0.035;
 /// A given unit is doubted when the usual sizes disagree by more than this factor and 3 sigma.
 const MAX_UNIT_DISAGREEMENT: f64 = 2.0;
+/// Clouds without normals that have more points than this are thinned before normals are estimated.
+const MAX_POINTS: usize = 2_000_000;
+/// ... to one point a voxel of this edge, metres (the voxel of our own fusion).
+const THINNED_VOXEL_M: f64 = 0.02;
 
-/// Aligns a cloud.
+/// Aligns a cloud. The scene cloud has normals also where the input has none (estimated).
 ///
 /// # Errors
 /// [`Error::TooSmall`] for a cloud without surface, [`Error::Hint`] and [`Error::KnownLength`] for
@@ -68,7 +72,19 @@ pub fn align(
     reporter.diagnostic("floor_seen", levels.floor_seen);
     reporter.diagnostic("floor_sigma_m", levels.floor_sigma * scale.metres_per_unit);
     reporter.diagnostic("samples", evidence.samples.len());
-    Ok((alignment, cloud.to_scene(&scene_from_world)))
+    let mut scene = cloud.to_scene(&scene_from_world);
+    if !evidence.oriented {
+        scene = with_normals(scene, reporter);
+    }
+    Ok((alignment, scene))
+}
+
+/// A cloud that came without normals, with estimated ones; a huge one is thinned first.
+fn with_normals(scene: Cloud<SceneFrame>, reporter: &Reporter) -> Cloud<SceneFrame> {
+    let mut scene = if scene.len() > MAX_POINTS { downsample(&scene, THINNED_VOXEL_M) } else { scene };
+    estimate_normals(&mut scene, normals::Known { up: Some(Vec3::z()), metre: 1.0 });
+    reporter.diagnostic("normals_estimated", scene.len());
+    scene
 }
 
 fn up(evidence: &Evidence, hints: &Hints, reporter: &Reporter) -> Gravity {

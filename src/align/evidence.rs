@@ -6,7 +6,7 @@
 //! to a factor of about 1.5); the scale itself is estimated later.
 
 use super::options::Error;
-use crate::cloud::{Cloud, World, downsample, estimate_normals};
+use crate::cloud::{Cloud, World, downsample, estimate_normals, normals, refine_normals};
 use crate::math::{Point3, Pose, Vec3, median};
 use crate::pose::Trajectory;
 use rayon::prelude::*;
@@ -82,8 +82,10 @@ impl Evidence {
         let mut cells = downsample(cloud, CELL_M * unit);
         let with_normal = cells.points.iter().filter(|point| point.normal != [0.0; 3]).count();
         let oriented = with_normal as f64 >= MIN_NORMAL_SHARE * cells.len() as f64;
-        if !oriented {
-            estimate_normals(&mut cells, None);
+        if oriented {
+            refine_normals(&mut cells, 0.0);
+        } else {
+            estimate_normals(&mut cells, normals::Known { up: None, metre: unit });
         }
         let samples: Vec<Sample> = cells
             .points

@@ -19,13 +19,15 @@ const REFITS: usize = 4;
 const PATCH_AREA_M2: f64 = 0.05;
 /// Noise of a patch is at least this, assumed metres.
 const MIN_PATCH_NOISE_M: f64 = 0.004;
-/// A large plane's tilt is wrong by this even without noise, radians: reconstructions bend
-/// (0.4 degrees between floor and tables of KinectFusion scenes).
-const BENDING_RAD: f64 = 0.007;
-/// A plane of `SMALL_AREA_M2` is off by this much more, radians: cushions, sloped lids, blurred edges.
-const SMALL_PLANE_RAD: f64 = 0.025;
-/// See [`SMALL_PLANE_RAD`].
-const SMALL_AREA_M2: f64 = 0.3;
+/// A plane's tilt is wrong by this even without noise, radians: floors slope, reconstructions bend
+/// (0.25 degrees).
+const BENDING_RAD: f64 = 0.0045;
+/// Depth is warped over the width of a plane by this, assumed metres, plus [`WARP_SHARE`] of the
+/// plane's thickness; over a small plane that is a large tilt (tables of video reconstructions: 3 to
+/// 4 degrees over 0.9 m at a thickness of 2 cm).
+const MIN_WARP_M: f64 = 0.005;
+/// See [`MIN_WARP_M`].
+const WARP_SHARE: f64 = 1.0;
 /// A plane's inliers agree with its normal within this cosine (25 degrees: fused normals are rough).
 const MIN_NORMAL_COSINE: f64 = 0.906;
 
@@ -171,10 +173,13 @@ fn fit(evidence: &Evidence, inliers: Vec<usize>, direction: &Vec3) -> Option<Pla
     let normal = if normal.dot(direction) < 0.0 { -normal } else { normal };
     let noise = eigen.eigenvalues[order[0]].max(0.0).sqrt().max(MIN_PATCH_NOISE_M * evidence.unit);
     let patches = (area / PATCH_AREA_M2).max(1.0);
-    let systematic = BENDING_RAD.powi(2) + SMALL_PLANE_RAD.powi(2) * SMALL_AREA_M2 / area;
+    let warp = MIN_WARP_M * evidence.unit + WARP_SHARE * noise;
     let tilt = |index: usize| {
         let spread = eigen.eigenvalues[order[index]].max(f64::MIN_POSITIVE);
-        (column(index), (noise * noise / (patches * spread) + systematic).sqrt())
+        // 12 times the variance is the squared width of an even spread.
+        let variance =
+            noise * noise / (patches * spread) + BENDING_RAD.powi(2) + warp * warp / (12.0 * spread);
+        (column(index), variance.sqrt())
     };
     let facing = inliers.iter().map(|&index| at(index).normal.dot(&normal)).sum::<f64>() / count;
     Some(Plane { normal, centre, area, tilts: [tilt(1), tilt(2)], facing, samples: inliers })

@@ -17,6 +17,8 @@ const INDEPENDENT_HOLDS: f64 = 4.0;
 const KERNEL_RAD: f64 = 0.12;
 /// Directions of the half sphere that are tried as cluster centres.
 const DIRECTIONS: usize = 800;
+/// Normals used for the density.
+const CLUSTER_SAMPLES: usize = 6000;
 /// Most clusters kept.
 const MAX_CLUSTERS: usize = 12;
 /// Clusters are at least this far apart, radians.
@@ -60,7 +62,7 @@ pub fn smallest(matrix: &Mat3) -> Vec3 {
 
 /// Clusters of normals (as lines, without sign), strongest first.
 pub fn clusters(evidence: &Evidence) -> Vec<Vec3> {
-    let stride = evidence.samples.len().div_ceil(20_000);
+    let stride = evidence.samples.len().div_ceil(CLUSTER_SAMPLES);
     let normals: Vec<Vec3> = evidence.samples.iter().step_by(stride).map(|sample| sample.normal).collect();
     let narrow = 0.5 / (KERNEL_RAD * KERNEL_RAD);
     let density = |direction: &Vec3| -> f64 {

@@ -7,6 +7,8 @@
 
 mod store;
 
+pub use store::Aligned;
+
 use crate::report::{Reporter, Warning};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -362,10 +364,8 @@ impl<'a> StageChain<'a> {
         }
         std::fs::create_dir_all(&part).map_err(failed)?;
         let saved = result.save(&part).and_then(|()| {
-            let warnings =
-                self.reporter.warnings().into_iter().filter(|w| w.stage == stage.name()).collect();
-            let diagnostics =
-                self.reporter.diagnostics().remove(stage.name()).unwrap_or_default();
+            let warnings = self.reporter.warnings().into_iter().filter(|w| w.stage == stage.name()).collect();
+            let diagnostics = self.reporter.diagnostics().remove(stage.name()).unwrap_or_default();
             let record = StageRecord { fingerprint: self.fingerprint.clone(), warnings, diagnostics };
             write_json(&part.join("stage.json"), &record)
         });
@@ -416,7 +416,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let reporter = Reporter::default();
         let plan = Plan { keep_all: true, ..Plan::default() };
-        let mut run = |options: u32, value: u32| -> Number {
+        let run = |options: u32, value: u32| -> Number {
             chain(folder.path(), plan, &reporter)
                 .stage::<_, Error>(Stage::Pose, &options, || Ok(Number(value)))
                 .unwrap_or(Number(0))

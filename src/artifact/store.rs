@@ -1,7 +1,8 @@
 //! How each stage's result is stored in its folder.
 
 use super::{Artifact, Error, read_json, write_atomic, write_json};
-use crate::cloud::{Cloud, Frame, World, ply};
+use crate::align::Alignment;
+use crate::cloud::{Cloud, Frame, SceneFrame, World, ply};
 use crate::depth::DepthMaps;
 use crate::layout::Draft;
 use crate::pose::Trajectory;
@@ -13,10 +14,6 @@ use std::path::Path;
 
 /// Seconds between the frames that are saved as pictures, for people to look at.
 const PICTURE_INTERVAL_S: f64 = 1.0;
-
-fn write_failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |source| Error::Write { source, path: path.to_owned() }
-}
 
 impl Artifact for FrameSet {
     fn save(&self, folder: &Path) -> Result<(), Error> {
@@ -53,9 +50,8 @@ impl Artifact for Trajectory {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("trajectory.json"), self)?;
         let world = crate::math::Sim3::identity();
-        write_atomic(&folder.join("trajectory.tum"), export::to_tum(self, &world).as_bytes())?;
-        let name = |frame_idx: usize| format!("{frame_idx:05}.jpg");
-        export::write_colmap(self, &name, folder).map(|_| ()).map_err(|cause| Error::Write {
+        write_atomic(&folder.join("trajectory.tum"), export::tum::trajectory(self, &world).as_bytes())?;
+        export::colmap::write(self, folder).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),
             path: folder.to_owned(),
         })
@@ -90,7 +86,15 @@ impl Artifact for Cloud<World> {
     }
 }
 
-impl Artifact for crate::pipeline::Aligned {
+/// The cloud in the scene frame, and how it came there.
+pub struct Aligned {
+    /// The transform and its doubts.
+    pub alignment: Alignment,
+    /// The cloud.
+    pub cloud: Cloud<SceneFrame>,
+}
+
+impl Artifact for Aligned {
     fn save(&self, folder: &Path) -> Result<(), Error> {
         write_json(&folder.join("align.json"), &self.alignment)?;
         save_cloud(&self.cloud, &folder.join("aligned.ply"))

@@ -19,8 +19,12 @@ pub enum Verb {
     Run(RunArgs),
     /// Write a scene in other formats.
     Export(ExportArgs),
+    /// Print every figure of physical consistency of a scene.
+    Check(CheckArgs),
     /// Measure a result against the truth.
     Eval(EvalArgs),
+    /// Make synthetic scenes with truth.
+    Synth(SynthArgs),
     /// List or verify the neural models.
     Models(ModelsArgs),
     /// Say what is installed, and whether a clip is good enough.
@@ -92,6 +96,9 @@ pub struct RunArgs {
     /// Formats to write: `all`, or some of glb, mjcf, usda, habitat, layout.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
     pub export: Vec<String>,
+    /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
+    #[arg(long)]
+    pub overlay: bool,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,
@@ -111,13 +118,35 @@ pub struct ExportArgs {
     pub output: PathBuf,
 }
 
+/// `roomwright check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The scene.
+    #[arg(value_name = "SCENE.json")]
+    pub scene: PathBuf,
+    /// The draft it was made from (`60-layout/draft.json`), for the evidence distance.
+    #[arg(long, value_name = "DRAFT.json")]
+    pub draft: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EvalKind {
     /// Layout F1 of two layout texts or scenes.
     Layout,
+    /// Rooms, corners and angles.
+    Plan,
     /// Absolute and relative trajectory error of two TUM files.
     Trajectory,
+    /// Depth images of two folders.
+    Depth,
+    /// Two point clouds.
+    Cloud,
+    /// Everything about a scene.
+    Scene,
 }
 
 /// `roomwright eval`.
@@ -138,6 +167,56 @@ pub struct EvalArgs {
     /// Write a page with pictures.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// `roomwright synth`.
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// What to make.
+    #[command(subcommand)]
+    pub what: SynthWhat,
+}
+
+/// What `synth` makes.
+#[derive(Debug, Subcommand)]
+pub enum SynthWhat {
+    /// A furnished flat: scene.json, layout.txt.
+    House(SynthCommon),
+    /// A scanned cloud with the errors of real reconstructions, and its truth.
+    Scan(SynthCommon),
+    /// A rendered walkthrough with poses, depth and truth.
+    Video(SynthVideoArgs),
+}
+
+/// Options that all kinds share.
+#[derive(Debug, Args)]
+pub struct SynthCommon {
+    /// Folder for the results.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Seed.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Number of rooms; drawn when not given.
+    #[arg(long)]
+    pub rooms: Option<usize>,
+}
+
+/// `roomwright synth video`.
+#[derive(Debug, Args)]
+pub struct SynthVideoArgs {
+    /// Options that all kinds share.
+    #[command(flatten)]
+    pub common: SynthCommon,
+    /// Length of the clip, seconds.
+    #[arg(long, default_value_t = 16.0)]
+    pub seconds: f64,
+    /// Frames per second.
+    #[arg(long, default_value_t = 24.0)]
+    pub fps: f64,
+    /// Also write colour and depth images of every n-th frame; 0 writes none.
+    #[arg(long, default_value_t = 5)]
+    pub images_every: usize,
 }
 
 /// `roomwright models`.

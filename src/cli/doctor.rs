@@ -77,7 +77,11 @@ fn clip(frames: &video::FrameSet) -> Vec<Finding> {
         },
         Finding {
             what: "blurred frames".into(),
-            value: format!("{:.0} % (walk slower, or with more light, above {:.0} %)", 100.0 * blurred, 100.0 * MANY_BLURRED),
+            value: format!(
+                "{:.0} % (walk slower, or with more light, above {:.0} %)",
+                100.0 * blurred,
+                100.0 * MANY_BLURRED
+            ),
             good: blurred <= MANY_BLURRED,
         },
         Finding {

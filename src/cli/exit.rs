@@ -4,8 +4,6 @@ use crate::{artifact, cloud, pipeline, video};
 
 /// All good.
 pub const OK: u8 = 0;
-/// Some items failed.
-pub const SOME_FAILED: u8 = 1;
 /// The call cannot be carried out as typed: wrong flags, missing models, unwritable output.
 pub const USAGE: u8 = 2;
 /// The input is unusable for good; the message names the cause and what to do.

@@ -1,13 +1,12 @@
 //! `roomwright export`: a scene in other formats.
 
 use super::args::ExportArgs;
-use super::run::formats;
-use crate::{output, physics};
+use crate::{export, output, physics};
 use anyhow::Result;
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs) -> Result<()> {
-    let formats = formats(&args.to)?;
+    let formats = export::formats(&args.to)?;
     let scene = physics::load_scene(&args.scene)?;
     let folder = output::RunFolder::open(&args.output)?;
     for path in folder.export(&scene, &formats)? {

@@ -4,6 +4,7 @@
 //! the only one that prints.
 
 mod args;
+mod check;
 mod doctor;
 mod eval;
 mod exit;
@@ -12,6 +13,7 @@ mod models;
 mod options;
 mod progress;
 mod run;
+mod synth;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -24,7 +26,9 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Run(args) => run::run(&args),
         Verb::Export(args) => export::run(&args),
+        Verb::Check(args) => check::run(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::Synth(args) => synth::run(&args.what),
         Verb::Models(args) => models::run(&args.what),
         Verb::Doctor(args) => doctor::run(&args),
     };

@@ -31,7 +31,10 @@ pub fn run(what: &ModelsWhat) -> Result<()> {
                 }
             }
             if wrong > 0 {
-                bail!("{wrong} model files are not what the manifest says; fetch them again: {}", dir.display());
+                bail!(
+                    "{wrong} model files are not what the manifest says; fetch them again: {}",
+                    dir.display()
+                );
             }
         }
     }

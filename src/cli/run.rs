@@ -6,20 +6,19 @@ use crate::align::Hints;
 use crate::artifact::{Plan, Stage};
 use crate::pipeline::{self, Request};
 use crate::report::Reporter;
-use crate::export::{self, Exporter};
-use crate::output;
+use crate::{export, output};
 use anyhow::{Context, Result, anyhow, bail};
 
 /// Runs the verb.
 pub fn run(args: &RunArgs) -> Result<()> {
     let request = plan(args)?;
-    let formats = formats(&args.export)?;
+    let formats = export::formats_beside_standard(&args.export)?;
     let folder = output::RunFolder::open(&args.output)?;
     let reporter = Reporter::new(progress::sink(args.json));
     let Some(outcome) = pipeline::run(&request, &reporter)? else {
         return Ok(());
     };
-    let written = folder.write(&request, &outcome, &formats, &reporter)?;
+    let written = folder.write(&request, &outcome, &formats, args.overlay, &reporter)?;
     for path in written {
         println!("{}", path.display());
     }
@@ -37,7 +36,10 @@ fn plan(args: &RunArgs) -> Result<Request> {
         name.as_deref().map(|name| name.parse::<Stage>().map_err(|cause| anyhow!(cause))).transpose()
     };
     let hints = Hints {
-        ceiling_height_m: args.ceiling_height.map(|height| positive(height, "--ceiling-height")).transpose()?,
+        ceiling_height_m: args
+            .ceiling_height
+            .map(|height| positive(height, "--ceiling-height"))
+            .transpose()?,
         known_length: args.known_length.as_deref().map(known_length).transpose()?,
         z_up: args.up.is_some(),
         metric: args.metric,
@@ -54,19 +56,6 @@ fn plan(args: &RunArgs) -> Result<Request> {
         },
         options,
     })
-}
-
-/// Formats of every run, and those asked for beside them.
-const ALWAYS: [&str; 3] = ["json", "glb", "layout"];
-
-/// The exporters of these names; `all` stands for every one.
-pub(super) fn formats(names: &[String]) -> Result<Vec<Box<dyn Exporter>>> {
-    if names.iter().any(|name| name == "all") {
-        return Ok(export::exporters());
-    }
-    let mut wanted: Vec<&str> = ALWAYS.to_vec();
-    wanted.extend(names.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
-    wanted.into_iter().map(|name| Ok(export::exporter(name)?)).collect()
 }
 
 fn positive(value: f64, flag: &str) -> Result<f64> {
@@ -86,9 +75,8 @@ fn known_length(text: &str) -> Result<(f64, String)> {
     if !KNOWN_LENGTHS.contains(&what) {
         bail!("`--known-length {text}`: `{what}` is none of {}", KNOWN_LENGTHS.join(", "));
     }
-    let metres: f64 = metres
-        .parse()
-        .map_err(|_| anyhow!("`--known-length {text}`: `{metres}` is no number of metres"))?;
+    let metres: f64 =
+        metres.parse().map_err(|_| anyhow!("`--known-length {text}`: `{metres}` is no number of metres"))?;
     Ok((positive(metres, "--known-length")?, what.to_owned()))
 }
 

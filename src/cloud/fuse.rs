@@ -12,6 +12,7 @@
 use super::blocks::{BLOCK_EDGE, Block, BlockKey, touched_blocks};
 use super::frame::{Cloud, CloudPoint, World};
 use super::integrate::{Band, integrate};
+use super::normals::refine_normals;
 use super::options::{Error, Options, TYPICAL_MEDIAN_DEPTH_M};
 use super::outliers;
 use super::surface::{Neighbourhood, extract};
@@ -25,6 +26,8 @@ use rayon::prelude::*;
 const BATCH_VIEWS: usize = 8;
 /// Share of a run's memory that is its halo, for a compact run of some thousand blocks.
 const HALO_SHARE: f64 = 0.4;
+/// Cells that local planes are fitted to when the fused normals are rough, voxels.
+const NORMAL_CELL_VOXELS: f64 = 2.0;
 /// Least blocks of a run; below this the halo is most of the work.
 const MIN_RUN_BLOCKS: usize = 64;
 
@@ -71,7 +74,10 @@ pub fn fuse(
     if points.is_empty() {
         return Err(Error::NoSurface { points: fused, min_weight: options.min_weight });
     }
-    Ok(Cloud::new(points))
+    let mut cloud = Cloud::new(points);
+    let refined = refine_normals(&mut cloud, NORMAL_CELL_VOXELS * voxel);
+    reporter.diagnostic("normals_refined", refined);
+    Ok(cloud)
 }
 
 /// Maps with a finite pose and intrinsics; the others are warned of.

@@ -24,6 +24,8 @@ pub mod ply;
 #[cfg(test)]
 pub(crate) mod measured;
 #[cfg(test)]
+pub(crate) mod boxes;
+#[cfg(test)]
 mod tests;
 
 pub use carve::free_space;
@@ -31,5 +33,5 @@ pub use downsample::downsample;
 pub use frame::{Cloud, CloudPoint, Frame, SceneFrame, World};
 pub use free_space::{FreeSpace, VoxelState};
 pub use fuse::fuse;
-pub use normals::estimate_normals;
+pub use normals::{estimate_normals, refine_normals};
 pub use options::{Error, Options};

@@ -1,10 +1,12 @@
 //! Normals for clouds that come without: the smallest principal direction of each point's nearest
-//! neighbours (Hoppe et al. 1992), turned towards the inside of the scan.
+//! neighbours (Hoppe et al. 1992), turned to the side that was probably seen.
 //!
-//! Without views the side cannot be known; rooms are seen from inside, so a normal points to the
-//! side on which more of the open volume lies: to the median of the cloud for walls and ceilings,
-//! upward (away from the lower side) only when `up` is known. Objects' far sides may be wrong.
+//! Without views the side cannot be known. Rooms are seen from inside: a ray into the room meets
+//! another surface after a while, one out of it meets nothing, and one into furniture or a partition
+//! meets its other face soon. Level surfaces are seen from above unless they are a ceiling, when up
+//! is known.
 
+use super::downsample::downsample;
 use super::frame::{Cloud, Frame};
 use crate::math::{Mat3, Vec3, median};
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
@@ -14,71 +16,126 @@ use std::num::NonZero;
 /// Neighbours of the local plane that are tried, the point itself included: the fewest with which the
 /// typical neighbourhood is flat are taken, more where noise is large against the point distance.
 const NEIGHBOURS: [usize; 4] = [16, 32, 64, 128];
-/// Thickness over width of a neighbourhood that is flat enough to have a normal (about 8 degrees).
+/// Thickness over width of a neighbourhood that is flat enough to have a normal (about 11 degrees).
 const FLATNESS: f64 = 0.2;
 /// Points tried for the choice.
 const FLATNESS_SAMPLES: usize = 500;
 /// A neighbourhood whose middle spread is less than this share of its largest is a line: no normal.
 const MIN_PLANE_RATIO: f64 = 1e-4;
-/// Points used for the median centre.
-const CENTRE_SAMPLES: usize = 100_000;
+/// Cells of the occupancy grid that rays run through, metres: less than half a partition wall.
+const CELL_M: f64 = 0.05;
+/// Rays start this many cells off their surface, whose own noise would stop them.
+const START_CELLS: f64 = 1.8;
+/// Most cells of the grid (16 MiB of bits); larger scenes get larger cells.
+const MAX_CELLS: f64 = 134_217_728.0;
+/// Rays end after this many metres: then they left the scene through an opening or a hole.
+const MAX_RAY_M: f64 = 12.0;
+/// A surface is level when its normal is within this cosine of up (37 degrees).
+const LEVEL_COSINE: f64 = 0.8;
+/// A level surface is a ceiling when there is nothing above for this far and it is free below for
+/// `CEILING_FREE_M`; tables are lower. Metres.
+const CEILING_FREE_M: f64 = 1.3;
 
-/// Gives each point a normal estimated from its neighbours, oriented towards the middle of the
-/// cloud; near-horizontal normals of low surfaces point along `up` when that is known.
-/// Points without a plane around them keep a zero normal.
-pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, up: Option<Vec3>) {
+/// What is known of a cloud's frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Unit up vector, when known.
+    pub up: Option<Vec3>,
+    /// Units of the frame that are (about) a metre.
+    pub metre: f64,
+}
+
+/// Gives each point a normal estimated from its neighbours. Points without a plane around them get a
+/// zero normal.
+pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, known: Known) {
     if cloud.len() < NEIGHBOURS[0] {
         return;
     }
-    let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
-    // Equal coordinates in bulk overflow a mutable tree's buckets; the immutable tree splits them.
-    let tree: ImmutableKdTree<f32, 3> = ImmutableKdTree::new_from_slice(&positions);
-    let around = |position: &[f32; 3], count: usize| -> Vec<Vec3> {
-        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
-        let near = tree.nearest_n::<SquaredEuclidean>(position, count);
-        near.iter().map(|neighbour| to_vec(positions[neighbour.item as usize])).collect()
-    };
-    let neighbours = neighbours_for(&positions, &around);
-    let centre = centre(&positions);
+    let surroundings = Surroundings::new(cloud);
+    let neighbours = surroundings.neighbours_for_flatness();
+    let occupancy = Occupancy::new(&surroundings.positions, known.metre);
     cloud.points.par_iter_mut().for_each(|point| {
-        let Some((normal, _)) = plane_normal(&around(&point.position, neighbours)) else {
+        let Some((normal, _)) = surroundings.plane(&point.position, neighbours) else {
             point.normal = [0.0; 3];
             return;
         };
-        let inward = centre - to_vec(point.position);
-        let below = up.is_some_and(|up| normal.dot(&up).abs() > 0.8 && inward.dot(&up) > -0.5);
-        let towards = if below { up.unwrap_or(inward) } else { inward };
-        let normal = if normal.dot(&towards) < 0.0 { -normal } else { normal };
-        point.normal = [normal.x as f32, normal.y as f32, normal.z as f32];
+        point.normal = to_array(turned(normal, to_vec(point.position), &occupancy, known));
     });
 }
 
-/// The fewest neighbours with which half of the neighbourhoods are flat.
-fn neighbours_for(positions: &[[f32; 3]], around: &(dyn Fn(&[f32; 3], usize) -> Vec<Vec3> + Sync)) -> usize {
-    let stride = positions.len().div_ceil(FLATNESS_SAMPLES);
-    let samples: Vec<[f32; 3]> = positions.iter().step_by(stride).copied().collect();
-    let is_flat = |count: usize| {
-        let ratios: Vec<f64> = samples
-            .par_iter()
-            .filter_map(|position| plane_normal(&around(position, count)).map(|(_, flatness)| flatness))
-            .collect();
-        median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
-    };
-    NEIGHBOURS.into_iter().find(|&count| is_flat(count)).unwrap_or(NEIGHBOURS[NEIGHBOURS.len() - 1])
+/// Replaces rough normals by those of local planes, on the side of the old ones; exact ones stay.
+/// Rough means that neighbourhoods of few points are thick: then the gradient of a fused distance is
+/// mostly noise too. Planes are fitted to cells of edge `cell` (units of the frame; 0 for each point
+/// by itself) and handed to their points. True when normals were replaced.
+pub fn refine_normals<F: Frame>(cloud: &mut Cloud<F>, cell: f64) -> bool {
+    let mut cells = downsample(cloud, cell);
+    if cells.len() < NEIGHBOURS[0] {
+        return false;
+    }
+    let surroundings = Surroundings::new(&cells);
+    let neighbours = surroundings.neighbours_for_flatness();
+    if neighbours == NEIGHBOURS[0] {
+        return false;
+    }
+    cells.points.par_iter_mut().for_each(|point| {
+        if let Some((normal, _)) = surroundings.plane(&point.position, neighbours) {
+            let old = to_vec(point.normal);
+            point.normal = to_array(if normal.dot(&old) < 0.0 { -normal } else { normal });
+        }
+    });
+    cloud.points.par_iter_mut().for_each(|point| {
+        if point.position.iter().all(|value| value.is_finite()) {
+            let nearest = surroundings.tree.nearest_one::<SquaredEuclidean>(&point.position);
+            point.normal = cells.points[nearest.item as usize].normal;
+        }
+    });
+    true
+}
+
+fn to_array(vector: Vec3) -> [f32; 3] {
+    [vector.x as f32, vector.y as f32, vector.z as f32]
+}
+
+/// The points with a search tree.
+struct Surroundings {
+    positions: Vec<[f32; 3]>,
+    tree: ImmutableKdTree<f32, 3>,
+}
+
+impl Surroundings {
+    fn new<F: Frame>(cloud: &Cloud<F>) -> Self {
+        let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
+        // Equal coordinates in bulk overflow a mutable tree's buckets; the immutable tree splits them.
+        let tree = ImmutableKdTree::new_from_slice(&positions);
+        Self { positions, tree }
+    }
+
+    /// Normal and flatness of the plane through the `count` points nearest to `position`.
+    fn plane(&self, position: &[f32; 3], count: usize) -> Option<(Vec3, f64)> {
+        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
+        let near = self.tree.nearest_n::<SquaredEuclidean>(position, count);
+        let around: Vec<Vec3> =
+            near.iter().map(|neighbour| to_vec(self.positions[neighbour.item as usize])).collect();
+        plane_normal(&around)
+    }
+
+    /// The fewest neighbours with which half of the neighbourhoods are flat.
+    fn neighbours_for_flatness(&self) -> usize {
+        let stride = self.positions.len().div_ceil(FLATNESS_SAMPLES);
+        let samples: Vec<[f32; 3]> = self.positions.iter().step_by(stride).copied().collect();
+        let is_flat = |count: usize| {
+            let ratios: Vec<f64> = samples
+                .par_iter()
+                .filter_map(|position| self.plane(position, count).map(|(_, flatness)| flatness))
+                .collect();
+            median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
+        };
+        NEIGHBOURS.into_iter().find(|&count| is_flat(count)).unwrap_or(NEIGHBOURS[NEIGHBOURS.len() - 1])
+    }
 }
 
 fn to_vec(position: [f32; 3]) -> Vec3 {
     Vec3::from(position.map(f64::from))
-}
-
-/// Median position.
-fn centre(positions: &[[f32; 3]]) -> Vec3 {
-    let stride = (positions.len() / CENTRE_SAMPLES).max(1);
-    Vec3::from([0, 1, 2].map(|axis| {
-        let values: Vec<f64> =
-            positions.iter().step_by(stride).map(|position| f64::from(position[axis])).collect();
-        median(&values).unwrap_or(0.0)
-    }))
 }
 
 /// Unit normal of the plane through the points, and its thickness over its lesser width; `None` when
@@ -94,53 +151,177 @@ fn plane_normal(points: &[Vec3]) -> Option<(Vec3, f64)> {
     is_plane.then(|| (eigen.eigenvectors.column(order[0]).into_owned(), (small.max(0.0) / middle).sqrt()))
 }
 
+/// The normal turned to the side that was probably seen.
+fn turned(normal: Vec3, position: Vec3, occupancy: &Occupancy, known: Known) -> Vec3 {
+    let forward = occupancy.clearance(position, normal);
+    let backward = occupancy.clearance(position, -normal);
+    if let Some(up) = known.up.filter(|up| normal.dot(up).abs() > LEVEL_COSINE) {
+        let upward = if normal.dot(&up) < 0.0 { -normal } else { normal };
+        let (above, below) = if normal.dot(&up) < 0.0 { (backward, forward) } else { (forward, backward) };
+        let is_ceiling = above.is_none() && below.is_some_and(|free| free > CEILING_FREE_M * known.metre);
+        return if is_ceiling { -upward } else { upward };
+    }
+    let flip = match (forward, backward) {
+        (Some(ahead), Some(behind)) => behind > ahead,
+        (None, Some(_)) => true,
+        (Some(_), None) => false,
+        (None, None) => normal.dot(&(occupancy.centre - position)) < 0.0,
+    };
+    if flip { -normal } else { normal }
+}
+
+/// Which cells hold points: a dense grid of bits.
+struct Occupancy {
+    low: Vec3,
+    edge: f64,
+    size: [usize; 3],
+    bits: Vec<u64>,
+    centre: Vec3,
+    max_ray: f64,
+}
+
+impl Occupancy {
+    fn new(positions: &[[f32; 3]], metre: f64) -> Self {
+        let finite = || positions.iter().filter(|p| p.iter().all(|value| value.is_finite()));
+        let (mut low, mut high) = (Vec3::repeat(f64::INFINITY), Vec3::repeat(f64::NEG_INFINITY));
+        for position in finite() {
+            low = low.inf(&to_vec(*position));
+            high = high.sup(&to_vec(*position));
+        }
+        let extent = if low.x <= high.x { high - low } else { Vec3::zeros() };
+        let wanted = CELL_M * metre;
+        let volume: f64 = extent.iter().map(|side| side / wanted + 1.0).product();
+        let edge = wanted * (volume / MAX_CELLS).cbrt().max(1.0);
+        let size = [0, 1, 2].map(|axis| (extent[axis] / edge) as usize + 1);
+        let mut grid = Self {
+            low,
+            edge,
+            size,
+            bits: vec![0; (size[0] * size[1] * size[2]).div_ceil(64)],
+            centre: low + 0.5 * extent,
+            max_ray: MAX_RAY_M * metre,
+        };
+        for position in finite() {
+            if let Some(cell) = grid.cell(&to_vec(*position)) {
+                grid.bits[cell / 64] |= 1 << (cell % 64);
+            }
+        }
+        grid
+    }
+
+    fn cell(&self, point: &Vec3) -> Option<usize> {
+        let mut index = [0; 3];
+        for axis in 0..3 {
+            let cell = ((point[axis] - self.low[axis]) / self.edge).floor();
+            if !(cell >= 0.0 && cell < self.size[axis] as f64) {
+                return None;
+            }
+            index[axis] = cell as usize;
+        }
+        Some(index[0] + self.size[0] * (index[1] + self.size[1] * index[2]))
+    }
+
+    /// Distance to the next occupied cell along a ray; `None` when it leaves the scene first.
+    fn clearance(&self, from: Vec3, direction: Vec3) -> Option<f64> {
+        let steps = (self.max_ray / self.edge) as usize;
+        for step in 0..steps {
+            let distance = (START_CELLS + step as f64) * self.edge;
+            let cell = self.cell(&(from + direction * distance))?;
+            if self.bits[cell / 64] & (1 << (cell % 64)) != 0 {
+                return Some(distance);
+            }
+        }
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cloud::{CloudPoint, World};
 
-    fn room() -> Cloud<World> {
+    /// Points with a spacing of 4 cm on a box's faces.
+    fn faces(low: [f32; 3], high: [f32; 3], skip_bottom: bool) -> Vec<[f32; 3]> {
         let mut points = Vec::new();
-        let mut add = |position: [f32; 3]| {
-            points.push(CloudPoint { position, normal: [0.0; 3], rgb: [0; 3], weight: 1.0 });
-        };
-        for i in 0..40 {
-            for j in 0..25 {
-                let (a, b) = (0.1 * i as f32, 0.1 * j as f32);
-                add([a, 0.0, b]);
-                add([a, 4.0, b]);
-                add([0.0, a, b]);
-                add([4.0, a, b]);
-            }
-            for j in 0..40 {
-                add([0.1 * i as f32, 0.1 * j as f32, 0.0]);
-                add([0.1 * i as f32, 0.1 * j as f32, 2.5]);
+        for axis in 0..3 {
+            let (a, b) = ((axis + 1) % 3, (axis + 2) % 3);
+            for side in [low[axis], high[axis]] {
+                if skip_bottom && axis == 2 && side == low[axis] {
+                    continue;
+                }
+                for i in 1..((high[a] - low[a]) / 0.04) as usize {
+                    for j in 1..((high[b] - low[b]) / 0.04) as usize {
+                        let mut point = [0.0; 3];
+                        point[axis] = side;
+                        point[a] = low[a] + 0.04 * i as f32;
+                        point[b] = low[b] + 0.04 * j as f32;
+                        points.push(point);
+                    }
+                }
             }
         }
-        Cloud::new(points)
+        points
+    }
+
+    fn cloud_of(positions: &[[f32; 3]]) -> Cloud<World> {
+        let point = |&position| CloudPoint { position, normal: [0.0; 3], rgb: [0; 3], weight: 1.0 };
+        Cloud::new(positions.iter().map(point).collect())
     }
 
     #[test]
-    fn normals_of_a_room_point_inside() {
-        let mut cloud = room();
-        estimate_normals(&mut cloud, None);
-        let right = cloud.points.iter().filter(|point| {
-            let [x, y, z] = point.position;
-            let inward = [2.0 - x, 2.0 - y, 1.25 - z];
-            let towards: f32 = (0..3).map(|c| inward[c] * point.normal[c]).sum();
-            let largest = point.normal.iter().fold(0.0f32, |max, value| max.max(value.abs()));
-            towards > 0.0 && largest > 0.99
-        });
-        let share = right.count() as f64 / cloud.len() as f64;
-        assert!(share > 0.7, "two rows at the edges aside (a quarter of the points), but {share}");
+    fn two_rooms_and_a_table_are_seen_from_inside() {
+        let room_a = faces([0.0, 0.0, 0.0], [4.0, 3.0, 2.5], false);
+        let room_b = faces([4.12, 0.0, 0.0], [7.0, 3.0, 2.5], false);
+        let table = faces([1.5, 1.2, 0.0], [2.5, 1.9, 0.74], true);
+        let mut cloud = cloud_of(&[room_a.clone(), room_b.clone(), table.clone()].concat());
+        estimate_normals(&mut cloud, Known { up: Some(Vec3::z()), metre: 1.0 });
+        let right = |range: std::ops::Range<usize>, inside: [f32; 3], sign: f32| {
+            let points = &cloud.points[range];
+            let good = points.iter().filter(|point| {
+                let towards: f32 = (0..3).map(|c| (inside[c] - point.position[c]) * point.normal[c]).sum();
+                towards * sign > 0.0
+            });
+            good.count() as f64 / points.len() as f64
+        };
+        let (a, b) = (room_a.len(), room_a.len() + room_b.len());
+        assert!(right(0..a, [2.0, 1.5, 1.25], 1.0) > 0.95);
+        assert!(right(a..b, [5.5, 1.5, 1.25], 1.0) > 0.95);
+        assert!(right(b..cloud.len(), [2.0, 1.5, 0.4], -1.0) > 0.9);
+    }
+
+    #[test]
+    fn rough_normals_are_replaced_and_good_ones_kept() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        for (noise, is_replaced) in [(0.0, false), (0.03, true)] {
+            let mut cloud = cloud_of(&faces([0.0, 0.0, 0.0], [4.0, 3.0, 2.5], false));
+            for point in &mut cloud.points {
+                let floor = point.position[2] == 0.0;
+                let mut rough = || rng.random_range(-1.0..1.0f32);
+                point.normal = if floor && noise > 0.0 { [rough(), rough(), 1.0] } else { [0.0, 0.0, 1.0] };
+                point.position = point.position.map(|value| value + noise as f32 * rough());
+            }
+            let before = cloud.clone();
+            assert_eq!(refine_normals(&mut cloud, 0.06), is_replaced);
+            if !is_replaced {
+                assert_eq!(cloud.points, before.points);
+                continue;
+            }
+            let inner = cloud.points.iter().filter(|p| {
+                p.position[2] < 0.05
+                    && (0.3..3.7).contains(&p.position[0])
+                    && (0.3..2.7).contains(&p.position[1])
+            });
+            let good = inner.clone().filter(|p| p.normal[2] > 0.98).count();
+            assert!(good * 10 > 9 * inner.clone().count(), "{good} of {}", inner.count());
+        }
     }
 
     #[test]
     fn equal_points_and_few_points_have_no_normal() {
-        let point = CloudPoint { position: [1.0; 3], normal: [0.0; 3], rgb: [0; 3], weight: 1.0 };
         for count in [3, 500] {
-            let mut cloud = Cloud::<World>::new(vec![point; count]);
-            estimate_normals(&mut cloud, None);
+            let mut cloud = cloud_of(&vec![[1.0; 3]; count]);
+            estimate_normals(&mut cloud, Known { up: None, metre: 1.0 });
             assert!(cloud.points.iter().all(|point| point.normal == [0.0; 3]));
         }
     }

@@ -42,7 +42,7 @@ impl Default for Options {
             voxel_m: 0.02,
             truncation_voxels: 4.0,
             min_confidence: 0.1,
-            min_weight: 0.3,
+            min_weight: 0.2,
             max_depth_ratio: 5.0,
             max_edge_ratio: 0.04,
             min_piece_points: 60,

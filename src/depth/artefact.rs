@@ -73,7 +73,8 @@ pub fn write(maps: &DepthMaps, metric: bool, folder: &Path) -> Result<Written, E
             .collect(),
     };
     let path = folder.join(INDEX);
-    let text = serde_json::to_string_pretty(&index).map_err(|cause| Error::malformed(cause.to_string(), &path))?;
+    let text =
+        serde_json::to_string_pretty(&index).map_err(|cause| Error::malformed(cause.to_string(), &path))?;
     std::fs::write(&path, text).map_err(|source| Error::io(source, &path))?;
     Ok(Written { depth_unit, pixels_out_of_range: lost.iter().sum() })
 }
@@ -96,7 +97,12 @@ fn write_map(map: &DepthMap, depth_unit: f64, folder: &Path) -> Result<usize, Er
     Ok(lost)
 }
 
-fn write_png(path: &Path, bytes: &[u8], (width, height): (u32, u32), color: ExtendedColorType) -> Result<(), Error> {
+fn write_png(
+    path: &Path,
+    bytes: &[u8],
+    (width, height): (u32, u32),
+    color: ExtendedColorType,
+) -> Result<(), Error> {
     let file = std::fs::File::create(path).map_err(|source| Error::io(source, path))?;
     PngEncoder::new_with_quality(BufWriter::new(file), CompressionType::Fast, FilterType::Adaptive)
         .write_image(bytes, width, height, color)
@@ -110,7 +116,8 @@ fn write_png(path: &Path, bytes: &[u8], (width, height): (u32, u32), color: Exte
 pub fn read(folder: &Path) -> Result<DepthMaps, Error> {
     let path = folder.join(INDEX);
     let text = std::fs::read_to_string(&path).map_err(|source| Error::io(source, &path))?;
-    let index: Index = serde_json::from_str(&text).map_err(|cause| Error::malformed(cause.to_string(), &path))?;
+    let index: Index =
+        serde_json::from_str(&text).map_err(|cause| Error::malformed(cause.to_string(), &path))?;
     if !(index.depth_unit.is_finite() && index.depth_unit > 0.0) {
         return Err(Error::malformed(format!("its depth unit is {}", index.depth_unit), path));
     }
@@ -139,8 +146,12 @@ fn read_map(entry: Entry, depth_unit: f64, folder: &Path) -> Result<DepthMap, Er
         }
         Ok(image)
     };
-    let depth =
-        open("depth")?.into_luma16().into_raw().iter().map(|&code| (f64::from(code) * depth_unit) as f32).collect();
+    let depth = open("depth")?
+        .into_luma16()
+        .into_raw()
+        .iter()
+        .map(|&code| (f64::from(code) * depth_unit) as f32)
+        .collect();
     Ok(DepthMap {
         frame_idx,
         camera,

@@ -88,14 +88,17 @@ pub fn neighbours(maps: &[DepthMap], count: usize) -> Vec<Vec<usize>> {
                     if there.rotation.angle() > MAX_TURN_RAD {
                         return None;
                     }
-                    let seen = samples.iter().filter(|&&p| project(map, p, &there, &maps[j]).is_some()).count();
+                    let seen =
+                        samples.iter().filter(|&&p| project(map, p, &there, &maps[j]).is_some()).count();
                     let share = seen as f64 / samples.len().max(1) as f64;
                     let baseline = there.translation.vector.norm();
                     (share >= MIN_OVERLAP && baseline > 0.0).then_some((share, j))
                 })
                 .collect();
             // Nearly equal shares: the nearest in time first, which keeps the order deterministic.
-            shares.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.abs_diff(i).cmp(&b.1.abs_diff(i))).then(a.1.cmp(&b.1)));
+            shares.sort_by(|a, b| {
+                b.0.total_cmp(&a.0).then(a.1.abs_diff(i).cmp(&b.1.abs_diff(i))).then(a.1.cmp(&b.1))
+            });
             let pool: Vec<usize> = shares.iter().take(3 * count).map(|&(_, j)| j).collect();
             thin(&pool, count)
         })
@@ -121,10 +124,8 @@ fn vote_map(
     options: &Options,
 ) -> (Vec<f32>, Vec<Votes>) {
     let map = &maps[index];
-    let transforms: Vec<Pose> = neighbours
-        .iter()
-        .map(|&j| maps[j].world_from_camera.inverse() * map.world_from_camera)
-        .collect();
+    let transforms: Vec<Pose> =
+        neighbours.iter().map(|&j| maps[j].world_from_camera.inverse() * map.world_from_camera).collect();
     let mut votes = vec![Votes::default(); map.depth.len()];
     let mut fused = map.depth.clone();
     for pixel in 0..map.depth.len() {

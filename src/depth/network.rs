@@ -92,7 +92,8 @@ impl DepthEstimator for Network {
         reporter.diagnostic("maps", maps.len());
         reporter.diagnostic("coverage", coverage);
         reporter.diagnostic("model", &self.options.model);
-        reporter.diagnostic("provider", self.session.lock().unwrap_or_else(PoisonError::into_inner).provider());
+        reporter
+            .diagnostic("provider", self.session.lock().unwrap_or_else(PoisonError::into_inner).provider());
         Ok(DepthMaps { maps, source: format!("{}:{}", self.name(), self.options.model) })
     }
 }
@@ -138,7 +139,13 @@ impl Network {
     }
 
     /// Runs the network on these views, the reference first.
-    fn run(&self, camera: &Camera, views: &[View], chosen: &[usize], range: &InverseRange) -> Result<DepthMap, Error> {
+    fn run(
+        &self,
+        camera: &Camera,
+        views: &[View],
+        chosen: &[usize],
+        range: &InverseRange,
+    ) -> Result<DepthMap, Error> {
         let reference = &views[chosen[0]];
         let unfit = |cause: String| Error::UnfitModel { model: self.options.model.clone(), cause };
         let images: Vec<&RgbImage> = chosen.iter().map(|&view| &views[view].color).collect();
@@ -205,14 +212,26 @@ impl Network {
 /// `K_src T_src T_ref⁻¹ K_ref⁻¹` with the first two rows of `K` scaled.
 fn relative_projection(camera: &Camera, source_from_reference: &Pose, scale: f64) -> Mat4 {
     let intrinsics = Mat3::new(
-        camera.fx * scale, 0.0, camera.cx * scale,
-        0.0, camera.fy * scale, camera.cy * scale,
-        0.0, 0.0, 1.0,
+        camera.fx * scale,
+        0.0,
+        camera.cx * scale,
+        0.0,
+        camera.fy * scale,
+        camera.cy * scale,
+        0.0,
+        0.0,
+        1.0,
     );
     let inverse = Mat3::new(
-        1.0 / (camera.fx * scale), 0.0, -camera.cx / camera.fx,
-        0.0, 1.0 / (camera.fy * scale), -camera.cy / camera.fy,
-        0.0, 0.0, 1.0,
+        1.0 / (camera.fx * scale),
+        0.0,
+        -camera.cx / camera.fx,
+        0.0,
+        1.0 / (camera.fy * scale),
+        -camera.cy / camera.fy,
+        0.0,
+        0.0,
+        1.0,
     );
     let rotation = source_from_reference.rotation.to_rotation_matrix();
     let turned = intrinsics * rotation.matrix() * inverse;

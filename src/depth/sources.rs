@@ -44,9 +44,8 @@ pub fn predict(camera: &Camera, source_from_reference: &Pose, range: &InverseRan
             fraction(cell % GRID) * f64::from(camera.width),
             fraction(cell / GRID) * f64::from(camera.height),
         );
-        let at = inverses.map(|inverse| {
-            camera.project(&(source_from_reference * camera.unproject(pixel, 1.0 / inverse)))
-        });
+        let at = inverses
+            .map(|inverse| camera.project(&(source_from_reference * camera.unproject(pixel, 1.0 / inverse))));
         seen += at.iter().flatten().filter(|p| camera.contains(p)).count() as u32;
         if let [Some(far), _, Some(near)] = at {
             parallax += (near - far).norm();
@@ -88,9 +87,10 @@ pub fn select(
         .collect();
     let mut chosen = Vec::with_capacity(count);
     while chosen.len() < count {
-        let best = candidates.iter().enumerate().fold(None, |best: Option<(usize, f64)>, (at, &(_, score))| {
-            if best.is_none_or(|(_, top)| score > top) { Some((at, score)) } else { best }
-        });
+        let best =
+            candidates.iter().enumerate().fold(None, |best: Option<(usize, f64)>, (at, &(_, score))| {
+                if best.is_none_or(|(_, top)| score > top) { Some((at, score)) } else { best }
+            });
         let Some((at, _)) = best else { break };
         let (index, _) = candidates.swap_remove(at);
         chosen.push(index);

@@ -50,8 +50,7 @@ pub fn check_trajectory(frames: &FrameSet, trajectory: &Trajectory) -> Result<()
             camera.width, camera.height, frames.width, frames.height
         ));
     }
-    let intrinsics =
-        [camera.fx, camera.fy, camera.cx, camera.cy, camera.k1, camera.k2, camera.p1, camera.p2];
+    let intrinsics = [camera.fx, camera.fy, camera.cx, camera.cy, camera.k1, camera.k2, camera.p1, camera.p2];
     if intrinsics.iter().any(|v| !v.is_finite()) || camera.fx <= 0.0 || camera.fy <= 0.0 {
         return bad(format!("focal lengths {} and {} px", camera.fx, camera.fy));
     }

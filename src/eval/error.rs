@@ -34,6 +34,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A `scene.json` could not be used.
+    #[error(transparent)]
+    Scene(#[from] crate::physics::Error),
+    /// A point cloud could not be used.
+    #[error(transparent)]
+    Cloud(#[from] crate::cloud::ply::Error),
     /// Prediction and truth cannot be compared.
     #[error("{0}")]
     Incomparable(String),
@@ -47,7 +53,7 @@ impl Error {
             Self::Read { path, .. } | Self::Line { path, .. } | Self::Content { path, .. } => {
                 *path = file.to_owned();
             }
-            Self::Incomparable(_) => {}
+            Self::Scene(_) | Self::Cloud(_) | Self::Incomparable(_) => {}
         }
         self
     }

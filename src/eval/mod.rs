@@ -6,9 +6,17 @@
 //! sources are named in the files.
 
 pub mod assignment;
+pub mod cloud;
+pub mod depth;
 pub mod error;
+pub mod frame;
+pub mod html;
 pub mod layout;
 pub mod overlap;
+pub mod plan;
+pub mod rates;
+pub mod registration;
+pub mod scene;
 pub mod table;
 pub mod trajectory;
 pub mod tum;

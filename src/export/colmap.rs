@@ -8,33 +8,22 @@ use super::{Error, write_atomically};
 use crate::pose::Trajectory;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// COLMAP's pixel coordinates minus this program's.
 const PIXEL_OFFSET: f64 = 0.5;
 
-/// Writes the model into a folder that exists. `image_name` names the image of a frame index.
+/// Writes the model into a folder that exists; images are called `00000.jpg` and so on by frame.
 ///
 /// # Errors
 /// [`Error::Write`] when a file cannot be written.
-pub fn write_colmap(
-    trajectory: &Trajectory,
-    image_name: &dyn Fn(usize) -> String,
-    dir: &Path,
-) -> Result<Vec<PathBuf>, Error> {
+pub fn write(trajectory: &Trajectory, dir: &Path) -> Result<(), Error> {
     let files = [
         ("cameras.txt", cameras(trajectory)),
-        ("images.txt", images(trajectory, image_name)),
+        ("images.txt", images(trajectory)),
         ("points3D.txt", points(trajectory)),
     ];
-    files
-        .into_iter()
-        .map(|(name, text)| {
-            let path = dir.join(name);
-            write_atomically(&path, text.as_bytes())?;
-            Ok(path)
-        })
-        .collect()
+    files.into_iter().try_for_each(|(name, text)| write_atomically(&dir.join(name), text.as_bytes()))
 }
 
 fn cameras(trajectory: &Trajectory) -> String {
@@ -74,7 +63,7 @@ fn observations(trajectory: &Trajectory) -> BTreeMap<usize, Vec<([f64; 2], usize
     by_frame
 }
 
-fn images(trajectory: &Trajectory, image_name: &dyn Fn(usize) -> String) -> String {
+fn images(trajectory: &Trajectory) -> String {
     let observations = observations(trajectory);
     let mut text = String::from(
         "# Image list, two lines an image: IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME\n\
@@ -86,7 +75,7 @@ fn images(trajectory: &Trajectory, image_name: &dyn Fn(usize) -> String) -> Stri
         let id = image_id(pose.frame_idx);
         write!(
             text,
-            "{id} {} {} {} {} {} {} {} 1 {}\n{}\n",
+            "{id} {} {} {} {} {} {} {} 1 {:05}.jpg\n{}\n",
             q.w,
             q.i,
             q.j,
@@ -94,7 +83,7 @@ fn images(trajectory: &Trajectory, image_name: &dyn Fn(usize) -> String) -> Stri
             t.x,
             t.y,
             t.z,
-            image_name(pose.frame_idx),
+            pose.frame_idx,
             observations.get(&pose.frame_idx).map_or(String::new(), |seen| seen
                 .iter()
                 .map(|(p, point)| format!("{} {} {point}", p[0] + PIXEL_OFFSET, p[1] + PIXEL_OFFSET))
@@ -108,8 +97,9 @@ fn images(trajectory: &Trajectory, image_name: &dyn Fn(usize) -> String) -> Stri
 
 fn points(trajectory: &Trajectory) -> String {
     let mut next: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut text =
-        String::from("# 3D point list: POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[] as (IMAGE_ID, POINT2D_IDX)\n");
+    let mut text = String::from(
+        "# 3D point list: POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[] as (IMAGE_ID, POINT2D_IDX)\n",
+    );
     for (k, point) in trajectory.points.iter().enumerate() {
         let track: Vec<String> = point
             .observations
@@ -121,8 +111,17 @@ fn points(trajectory: &Trajectory) -> String {
             })
             .collect();
         let (p, [r, g, b]) = (point.position, point.rgb);
-        writeln!(text, "{} {} {} {} {r} {g} {b} {} {}", k + 1, p.x, p.y, p.z, point.error_px, track.join(" "))
-            .expect("because writing to a String cannot fail");
+        writeln!(
+            text,
+            "{} {} {} {} {r} {g} {b} {} {}",
+            k + 1,
+            p.x,
+            p.y,
+            p.z,
+            point.error_px,
+            track.join(" ")
+        )
+        .expect("because writing to a String cannot fail");
     }
     text
 }

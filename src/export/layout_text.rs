@@ -5,7 +5,8 @@
 //! over all classes.
 
 use super::{Error, Exporter, write_atomically};
-use crate::scene::{BoxEntity, Layout, Opening, OpeningEntity, OpeningKind, Scene, WallEntity};
+use crate::layout::{Draft, DraftOpening};
+use crate::scene::{BoxEntity, Layout, OpeningEntity, OpeningKind, Scene, WallEntity};
 use std::path::{Path, PathBuf};
 
 /// Exporter of `layout.txt`.
@@ -19,29 +20,43 @@ impl Exporter for LayoutText {
 
     fn export(&self, scene: &Scene, dir: &Path) -> Result<Vec<PathBuf>, Error> {
         let path = dir.join("layout.txt");
-        write_atomically(&path, layout(scene).to_text().as_bytes())?;
+        write_atomically(&path, scene.to_layout().to_text().as_bytes())?;
         Ok(vec![path])
     }
 }
 
-/// What the layout language can say of a scene.
+/// What a detector believes, in the layout language; numbers are positions in the draft.
 #[must_use]
-pub fn layout(scene: &Scene) -> Layout {
+pub fn of_draft(draft: &Draft) -> Layout {
+    let of_kind = |kind: OpeningKind| {
+        let of_kind = draft.openings.iter().filter(|opening| opening.kind == kind);
+        of_kind
+            .zip(0..)
+            .map(|(opening, id): (&DraftOpening, u32)| OpeningEntity {
+                id,
+                wall: opening.wall_idx as u32,
+                center: opening.center,
+                width: opening.width,
+                height: opening.height,
+            })
+            .collect()
+    };
     Layout {
-        walls: scene
+        walls: draft
             .walls
             .iter()
-            .map(|wall| WallEntity {
-                id: wall.id.0,
-                a: [wall.a[0], wall.a[1], wall.base_z],
-                b: [wall.b[0], wall.b[1], wall.base_z],
+            .zip(0..)
+            .map(|(wall, id)| WallEntity {
+                id,
+                a: [wall.a[0], wall.a[1], 0.0],
+                b: [wall.b[0], wall.b[1], 0.0],
                 height: wall.height,
                 thickness: wall.thickness,
             })
             .collect(),
-        doors: openings(scene, OpeningKind::Door),
-        windows: openings(scene, OpeningKind::Window),
-        boxes: scene
+        doors: of_kind(OpeningKind::Door),
+        windows: of_kind(OpeningKind::Window),
+        boxes: draft
             .objects
             .iter()
             .zip(0..)
@@ -54,18 +69,4 @@ pub fn layout(scene: &Scene) -> Layout {
             })
             .collect(),
     }
-}
-
-fn openings(scene: &Scene, kind: OpeningKind) -> Vec<OpeningEntity> {
-    let of_kind = scene.openings.iter().filter(|opening| opening.kind == kind);
-    of_kind
-        .zip(0..)
-        .map(|(opening, position): (&Opening, u32)| OpeningEntity {
-            id: opening.id.0.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or(position),
-            wall: opening.wall.0,
-            center: opening.center,
-            width: opening.width,
-            height: opening.height,
-        })
-        .collect()
 }

@@ -6,12 +6,11 @@
 //! vertices are shared by exact position.
 
 use crate::math::Vec2;
-use crate::scene::{Opening, Scene, Wall};
+use crate::scene::Scene;
+use crate::scene::pieces::Hole;
 use geo::{Coord, LineString, Polygon, TriangulateEarcut};
 use std::collections::BTreeMap;
 
-/// An opening whose bottom is within this of the wall's base goes down to it, metres.
-const FLOOR_M: f64 = 0.01;
 /// A mitre reaches at most this many thicknesses beyond the corner; sharper corners end square.
 const MITRE_LIMIT: f64 = 2.0;
 /// Below this sine two walls run in line and their faces end square (1.1°).
@@ -95,10 +94,8 @@ pub fn slab_face(polygon: &[[f64; 2]], z: f64, up: bool) -> Mesh {
 #[must_use]
 pub fn cuboid(size: [f64; 3]) -> Mesh {
     let [x, y, z] = size.map(|edge| 0.5 * edge);
-    let positions: Vec<[f64; 3]> = [-z, z]
-        .into_iter()
-        .flat_map(|z| [[-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]])
-        .collect();
+    let positions: Vec<[f64; 3]> =
+        [-z, z].into_iter().flat_map(|z| [[-x, -y, z], [x, -y, z], [x, y, z], [-x, y, z]]).collect();
     let faces: [[u32; 4]; 6] =
         [[3, 2, 1, 0], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]];
     let triangles = faces.iter().flat_map(|&[a, b, c, d]| [[a, b, c], [a, c, d]]).collect();
@@ -180,7 +177,11 @@ fn mitres(scene: &Scene, wall: usize, end: usize, corner: &[(usize, usize)]) -> 
     let limit = MITRE_LIMIT * 2.0 * half;
     // The faces v = half and the neighbour's meet at u = (half·cos + other)/sin of the angle between.
     let meet = |angle: f64, other: f64| {
-        if angle.sin().abs() < IN_LINE_SINE { 0.0 } else { ((half * angle.cos() + other) / angle.sin()).clamp(-limit, limit) }
+        if angle.sin().abs() < IN_LINE_SINE {
+            0.0
+        } else {
+            ((half * angle.cos() + other) / angle.sin()).clamp(-limit, limit)
+        }
     };
     match (others.first(), others.last()) {
         (Some(&(ccw, ccw_half)), Some(&(cw, cw_half))) => {
@@ -188,36 +189,6 @@ fn mitres(scene: &Scene, wall: usize, end: usize, corner: &[(usize, usize)]) -> 
         }
         _ => [0.0, 0.0],
     }
-}
-
-/// A hole in a wall's own frame: u from–to, z from–to above the wall's base.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hole {
-    /// Along the wall, from its middle.
-    pub u: [f64; 2],
-    /// Above the wall's base.
-    pub z: [f64; 2],
-}
-
-/// The holes of a wall, by u.
-#[must_use]
-pub fn holes(wall: &Wall, openings: &[&Opening]) -> Vec<Hole> {
-    let (a, b) = (Vec2::from(wall.a), Vec2::from(wall.b));
-    let along = (b - a).normalize();
-    let mut holes: Vec<Hole> = openings
-        .iter()
-        .map(|opening| {
-            let u = along.dot(&(Vec2::new(opening.center[0], opening.center[1]) - 0.5 * (a + b)));
-            let z = opening.center[2] - wall.base_z;
-            let bottom = z - 0.5 * opening.height;
-            Hole {
-                u: [u - 0.5 * opening.width, u + 0.5 * opening.width],
-                z: [if bottom < FLOOR_M { 0.0 } else { bottom }, z + 0.5 * opening.height],
-            }
-        })
-        .collect();
-    holes.sort_by(|p, q| p.u[0].total_cmp(&q.u[0]).then(p.z[0].total_cmp(&q.z[0])));
-    holes
 }
 
 /// The closed mesh of a wall in its own frame: u along, v across, z from the middle of its height.
@@ -232,7 +203,10 @@ pub fn wall_mesh(plan: &WallPlan, height: f64, holes: &[Hole]) -> Mesh {
     let mut cut: Vec<Hole> = Vec::new();
     for hole in holes.iter().filter(fits) {
         let apart = |other: &Hole| {
-            hole.u[0] > other.u[1] || other.u[0] > hole.u[1] || hole.z[0] > other.z[1] || other.z[0] > hole.z[1]
+            hole.u[0] > other.u[1]
+                || other.u[0] > hole.u[1]
+                || hole.z[0] > other.z[1]
+                || other.z[0] > hole.z[1]
         };
         if cut.iter().all(apart) {
             cut.push(*hole);

@@ -4,23 +4,26 @@
 //! identifiers, change axes once, and replace their files atomically (a temporary name in the same
 //! folder, then a rename), so that no reader ever sees half a file.
 
-mod colmap;
+pub mod colmap;
 mod error;
 mod file;
 mod gltf;
-mod layout_text;
+mod habitat;
+pub mod layout_text;
 mod mesh;
-mod pieces;
+mod mjcf;
 mod scene_json;
-mod tum;
+pub mod tum;
+mod usd;
 
-pub use colmap::write_colmap;
 pub use error::Error;
 pub use file::write_atomically;
 pub use gltf::{Gltf, glb};
-pub use layout_text::{LayoutText, layout};
+pub use habitat::Habitat;
+pub use layout_text::LayoutText;
+pub use mjcf::{Mjcf, mjcf};
 pub use scene_json::SceneJson;
-pub use tum::{to_tum, write_tum};
+pub use usd::{Usda, usda};
 
 use crate::scene::Scene;
 use std::path::{Path, PathBuf};
@@ -38,19 +41,68 @@ pub trait Exporter: Send + Sync {
     fn export(&self, scene: &Scene, dir: &Path) -> Result<Vec<PathBuf>, Error>;
 }
 
-/// All exporters, in the order in which `--export all` runs them.
+/// Formats that every run writes.
+const STANDARD: [&str; 3] = ["json", "glb", "layout"];
+/// Stands for every format.
+const ALL: &str = "all";
+
+/// All exporters, in the order in which they run.
 #[must_use]
 pub fn exporters() -> Vec<Box<dyn Exporter>> {
-    vec![Box::new(SceneJson), Box::new(Gltf), Box::new(LayoutText)]
+    vec![
+        Box::new(SceneJson),
+        Box::new(Gltf),
+        Box::new(LayoutText),
+        Box::new(Mjcf),
+        Box::new(Usda),
+        Box::new(Habitat),
+    ]
 }
 
-/// The exporter of a name.
+/// The exporters of these names, each once, in the order of [`exporters`]; `all` is every one, no
+/// name at all is the standard set (scene.json, scene.glb, layout.txt).
 ///
 /// # Errors
 /// [`Error::UnknownFormat`] lists the names that there are.
-pub fn exporter(name: &str) -> Result<Box<dyn Exporter>, Error> {
-    exporters().into_iter().find(|exporter| exporter.name() == name).ok_or_else(|| Error::UnknownFormat {
-        name: name.to_owned(),
-        known: exporters().iter().map(|exporter| exporter.name()).collect::<Vec<_>>().join(", "),
-    })
+pub fn formats(names: &[String]) -> Result<Vec<Box<dyn Exporter>>, Error> {
+    let every = exporters();
+    let known = |name: &str| name == ALL || every.iter().any(|exporter| exporter.name() == name);
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        let known: Vec<&str> = every.iter().map(|exporter| exporter.name()).chain([ALL]).collect();
+        return Err(Error::UnknownFormat { name: name.clone(), known: known.join(", ") });
+    }
+    let wanted = |name: &str| {
+        if names.is_empty() { STANDARD.contains(&name) } else { names.iter().any(|n| n == name || n == ALL) }
+    };
+    Ok(every.into_iter().filter(|exporter| wanted(exporter.name())).collect())
+}
+
+/// The standard set and, beside it, the exporters of these names: what a run writes.
+///
+/// # Errors
+/// As [`formats`].
+pub fn formats_beside_standard(names: &[String]) -> Result<Vec<Box<dyn Exporter>>, Error> {
+    let mut all: Vec<String> = STANDARD.map(str::to_owned).to_vec();
+    all.extend(names.iter().cloned());
+    formats(&all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(formats: Vec<Box<dyn Exporter>>) -> Vec<&'static str> {
+        formats.iter().map(|format| format.name()).collect()
+    }
+
+    #[test]
+    fn formats_are_chosen_by_name() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(formats(&[]).unwrap()), STANDARD);
+        assert_eq!(names(formats(&list(&["layout", "json", "layout"])).unwrap()), ["json", "layout"]);
+        assert_eq!(formats(&list(&["all"])).unwrap().len(), exporters().len());
+        assert_eq!(names(formats_beside_standard(&list(&["glb"])).unwrap()), STANDARD);
+        let message = formats(&list(&["obj"])).err().expect("unknown").to_string();
+        assert!(message.contains("`obj`") && message.contains("glb"), "{message}");
+    }
 }

@@ -3,15 +3,13 @@
 //! The format of the TUM RGB-D benchmark (Sturm et al. 2012). The camera frame is OpenCV's (x right,
 //! y down, z forward); the world is the trajectory's own frame or, given a similarity, the scene's.
 
-use super::{Error, write_atomically};
 use crate::math::Sim3;
 use crate::pose::Trajectory;
 use std::fmt::Write;
-use std::path::Path;
 
 /// The trajectory as text, each pose taken by `target_from_world` (scale included).
 #[must_use]
-pub fn to_tum(trajectory: &Trajectory, target_from_world: &Sim3) -> String {
+pub fn trajectory(trajectory: &Trajectory, target_from_world: &Sim3) -> String {
     let mut text = String::new();
     for pose in &trajectory.poses {
         let moved = target_from_world * pose.world_from_camera;
@@ -33,14 +31,6 @@ pub fn to_tum(trajectory: &Trajectory, target_from_world: &Sim3) -> String {
         .expect("because writing to a String cannot fail");
     }
     text
-}
-
-/// Writes `trajectory.tum`.
-///
-/// # Errors
-/// [`Error::Write`] when the file cannot be written.
-pub fn write_tum(trajectory: &Trajectory, target_from_world: &Sim3, path: &Path) -> Result<(), Error> {
-    write_atomically(path, to_tum(trajectory, target_from_world).as_bytes())
 }
 
 #[cfg(test)]
@@ -66,7 +56,7 @@ mod tests {
             metric: false,
         };
         let quarter = Vec3::z() * std::f64::consts::FRAC_PI_2;
-        let text = to_tum(&trajectory, &Sim3::new(Vec3::new(0.0, 0.0, 1.0), quarter, 2.0));
+        let text = super::trajectory(&trajectory, &Sim3::new(Vec3::new(0.0, 0.0, 1.0), quarter, 2.0));
         let numbers: Vec<f64> = text.split_whitespace().map(|x| x.parse().unwrap()).collect();
         let expected = [0.5, -4.0, 2.0, 7.0, 0.0, 0.0, 0.5f64.sqrt(), 0.5f64.sqrt()];
         assert!(numbers.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{text}");

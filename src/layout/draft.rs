@@ -97,6 +97,9 @@ pub struct Draft {
     pub objects: Vec<DraftObject>,
     /// Room interiors, when the detector gives them (physics derives rooms from walls otherwise).
     pub rooms: Vec<DraftRoom>,
+    /// Way of the camera in plan, metres; empty when unknown. What was walked through is no wall.
+    #[serde(default)]
+    pub camera_path: Vec<[f64; 2]>,
     /// Name of the detector.
     pub detector: String,
 }

@@ -29,7 +29,7 @@ pub enum Patch {
     Through,
     /// No surface, though nothing hides it.
     Empty,
-    /// Something stands before it, or no camera looked here.
+    /// Something stands before it.
     Hidden,
 }
 
@@ -42,9 +42,18 @@ pub struct Elevation {
     pub height: usize,
     /// Row-major, bottom row first.
     pub patches: Vec<Patch>,
-    /// Mean colour of the surface; black without.
+    /// What either face looks like: on the normal's side, on the other side.
+    pub sides: [Side; 2],
+}
+
+/// The look of one face, by pixel.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// Samples of surface.
+    pub count: Vec<u32>,
+    /// Mean colour; black without surface.
     pub rgb: Vec<[u8; 3]>,
-    /// Mean distance of the surface from its expected face, towards the room, metres; NaN without.
+    /// Mean distance from the expected face towards the room, metres; 0 without surface.
     pub relief: Vec<f32>,
 }
 
@@ -100,11 +109,32 @@ impl Elevation {
     }
 }
 
+/// Sums over the samples of one face and what stands before it.
 struct Sums {
-    n: Vec<f32>,
+    n: Vec<u32>,
     rgb: Vec<[f32; 3]>,
     relief: Vec<f32>,
-    hidden: [Vec<bool>; 2],
+    hidden: Vec<bool>,
+}
+
+impl Sums {
+    fn new(pixels: usize) -> Self {
+        Self {
+            n: vec![0; pixels],
+            rgb: vec![[0.0; 3]; pixels],
+            relief: vec![0.0; pixels],
+            hidden: vec![false; pixels],
+        }
+    }
+
+    fn side(&self) -> Side {
+        let mean = |sum: f32, n: u32| if n > 0 { sum / n as f32 } else { 0.0 };
+        Side {
+            rgb: self.rgb.iter().zip(&self.n).map(|(c, &n)| c.map(|v| mean(v, n) as u8)).collect(),
+            relief: self.relief.iter().zip(&self.n).map(|(&r, &n)| mean(r, n)).collect(),
+            count: self.n.clone(),
+        }
+    }
 }
 
 /// Looks at a wall.
@@ -112,13 +142,7 @@ struct Sums {
 pub fn look(wall: &WallView, samples: &Samples, free: Option<&FreeSpace>) -> Elevation {
     let width = ((wall.length / PIXEL_M).round() as usize).max(1);
     let height = ((wall.height / PIXEL_M).round() as usize).max(1);
-    let n = width * height;
-    let mut sums = Sums {
-        n: vec![0.0; n],
-        rgb: vec![[0.0; 3]; n],
-        relief: vec![0.0; n],
-        hidden: [vec![false; n], vec![false; n]],
-    };
+    let mut sums = [Sums::new(width * height), Sums::new(width * height)];
     let u0 = wall.line.along(&wall.a);
     let half = 0.5 * wall.thickness;
     for sample in &samples.samples {
@@ -134,23 +158,31 @@ pub fn look(wall: &WallView, samples: &Samples, free: Option<&FreeSpace>) -> Ele
         let index = row * width + column;
         let cosine = f64::from(sample.normal[0]) * wall.line.normal.x
             + f64::from(sample.normal[1]) * wall.line.normal.y;
+        // Only one face was seen of a wall with a room on one side: all samples are its.
+        let face = match (wall.ahead, wall.behind) {
+            (true, false) => 0,
+            (false, true) => 1,
+            _ if sample.oriented => usize::from(cosine < 0.0),
+            _ => usize::from(v < 0.0),
+        };
         if v.abs() <= half + FACE_BAND_M {
             if cosine.abs() >= MIN_NORMAL_COS {
-                sums.n[index] += 1.0;
+                let sums = &mut sums[face];
+                sums.n[index] += 1;
                 for (sum, c) in sums.rgb[index].iter_mut().zip(sample.rgb) {
                     *sum += f32::from(c);
                 }
-                let sign = if v >= 0.0 { 1.0 } else { -1.0 };
+                let sign = if face == 0 { 1.0 } else { -1.0 };
                 sums.relief[index] += (sign * v - half) as f32;
             }
         } else {
-            sums.hidden[usize::from(v < 0.0)][index] = true;
+            sums[usize::from(v < 0.0)].hidden[index] = true;
         }
     }
     finish(wall, sums, (width, height), free)
 }
 
-fn finish(wall: &WallView, sums: Sums, size: (usize, usize), free: Option<&FreeSpace>) -> Elevation {
+fn finish(wall: &WallView, sums: [Sums; 2], size: (usize, usize), free: Option<&FreeSpace>) -> Elevation {
     let (width, height) = size;
     let mut patches = vec![Patch::Hidden; width * height];
     for row in 0..height {
@@ -159,44 +191,30 @@ fn finish(wall: &WallView, sums: Sums, size: (usize, usize), free: Option<&FreeS
             // An occluder hides its neighbours too: nobody looks square on.
             let hidden = |side: usize| {
                 (column.saturating_sub(1)..(column + 2).min(width)).any(|c| {
-                    (row.saturating_sub(1)..(row + 2).min(height)).any(|r| sums.hidden[side][r * width + c])
+                    (row.saturating_sub(1)..(row + 2).min(height)).any(|r| sums[side].hidden[r * width + c])
                 })
             };
             let open_side = (wall.ahead && !hidden(0)) || (wall.behind && !hidden(1));
-            patches[index] = if sums.n[index] > 0.0 {
+            patches[index] = if sums[0].n[index] + sums[1].n[index] > 0 {
                 Patch::Surface
             } else {
-                match free.map(|f| probe(wall, f, column, row)) {
-                    Some(Seen::Through) => Patch::Through,
-                    Some(Seen::Front) | None if open_side => Patch::Empty,
-                    _ => Patch::Hidden,
+                // Glass gives no depth behind it, so that not even the space before it is known to
+                // be free: a hole needs no free space to be one, only no occluder.
+                if free.is_some_and(|f| is_through(wall, f, column, row)) {
+                    Patch::Through
+                } else if open_side {
+                    Patch::Empty
+                } else {
+                    Patch::Hidden
                 }
             };
         }
     }
-    let mean = |sum: f32, n: f32| if n > 0.0 { sum / n } else { f32::NAN };
-    Elevation {
-        width,
-        height,
-        patches,
-        rgb: sums
-            .rgb
-            .iter()
-            .zip(&sums.n)
-            .map(|(c, &n)| c.map(|v| if n > 0.0 { (v / n) as u8 } else { 0 }))
-            .collect(),
-        relief: sums.relief.iter().zip(&sums.n).map(|(&r, &n)| mean(r, n)).collect(),
-    }
+    Elevation { width, height, patches, sides: [sums[0].side(), sums[1].side()] }
 }
 
-enum Seen {
-    Through,
-    Front,
-    Nothing,
-}
-
-/// Asks the free space before, in and behind the wall.
-fn probe(wall: &WallView, free: &FreeSpace, column: usize, row: usize) -> Seen {
+/// Rays went through the wall here: free before, in and behind it.
+fn is_through(wall: &WallView, free: &FreeSpace, column: usize, row: usize) -> bool {
     let u = wall.line.along(&wall.a) + (column as f64 + 0.5) * PIXEL_M;
     let z = (row as f64 + 0.5) * PIXEL_M;
     let state = |v: f64| {
@@ -204,13 +222,5 @@ fn probe(wall: &WallView, free: &FreeSpace, column: usize, row: usize) -> Seen {
         free.at([p.x, p.y, z])
     };
     let reach = 0.5 * wall.thickness + PROBE_M;
-    let (ahead, middle, behind) = (state(reach), state(0.0), state(-reach));
-    let is_free = |s| s == VoxelState::Free;
-    if is_free(middle) && is_free(ahead) && is_free(behind) {
-        Seen::Through
-    } else if (wall.ahead && is_free(ahead)) || (wall.behind && is_free(behind)) {
-        Seen::Front
-    } else {
-        Seen::Nothing
-    }
+    [reach, 0.0, -reach].iter().all(|&v| state(v) == VoxelState::Free)
 }

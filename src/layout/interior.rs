@@ -9,9 +9,11 @@
 use super::arrangement::{Arrangement, Edge};
 use super::faces::PROFILE_BIN_M;
 use super::min_cut::MinCut;
-use super::plan::contains;
+use super::plan::{Raster, contains};
 use super::wall_grid::Coverage;
 use super::wall_lines::Profile;
+use crate::math::Point2;
+use std::ops::Range;
 
 /// Cost of a seen square metre outside.
 const SEEN_OUTSIDE: f64 = 1.0;
@@ -118,6 +120,36 @@ pub struct Interior {
     pub rooms: usize,
 }
 
+impl Interior {
+    /// Pixels whose centre is inside.
+    #[must_use]
+    pub fn mask(&self, arrangement: &Arrangement, raster: &Raster) -> Vec<bool> {
+        let mut mask = vec![false; raster.len()];
+        for (cell, room) in arrangement.cells.iter().zip(&self.room) {
+            if room.is_some() {
+                let (columns, rows) = window(&cell.corners, raster);
+                for y in rows {
+                    for x in columns.clone() {
+                        let index = y * raster.width + x;
+                        mask[index] = mask[index] || contains(&cell.corners, &raster.center(x, y));
+                    }
+                }
+            }
+        }
+        mask
+    }
+}
+
+/// Columns and rows of the pixels that a polygon may touch.
+fn window(corners: &[Point2], raster: &Raster) -> (Range<usize>, Range<usize>) {
+    let range = |axis: usize, size: usize| {
+        let values = || corners.iter().map(|c| (c[axis] - raster.origin[axis]) / raster.pixel_m);
+        let clip = |v: f64| v.clamp(0.0, size as f64) as usize;
+        clip(values().fold(f64::INFINITY, f64::min))..clip(values().fold(f64::NEG_INFINITY, f64::max) + 1.0)
+    };
+    (range(0, raster.width), range(1, raster.height))
+}
+
 struct CellStats {
     area: f64,
     seen: f64,
@@ -152,19 +184,13 @@ pub fn label(arrangement: &Arrangement, supports: &[Support], coverage: &Coverag
 }
 
 /// Rasterises a convex cell over the coverage.
-fn measure(corners: &[crate::math::Point2], coverage: &Coverage) -> CellStats {
+fn measure(corners: &[Point2], coverage: &Coverage) -> CellStats {
     let raster = &coverage.raster;
     let pixel_m2 = raster.pixel_m * raster.pixel_m;
-    let bound = |axis: usize, low: bool| {
-        let values = corners.iter().map(|c| (c[axis] - raster.origin[axis]) / raster.pixel_m);
-        if low { values.fold(f64::INFINITY, f64::min) } else { values.fold(f64::NEG_INFINITY, f64::max) }
-    };
-    let clip = |v: f64, size: usize| v.clamp(0.0, size as f64) as usize;
-    let (x0, x1) = (clip(bound(0, true), raster.width), clip(bound(0, false) + 1.0, raster.width));
-    let (y0, y1) = (clip(bound(1, true), raster.height), clip(bound(1, false) + 1.0, raster.height));
+    let (columns, rows) = window(corners, raster);
     let mut stats = CellStats { area: 0.5 * super::plan::doubled_area(corners), seen: 0.0, walked: 0.0 };
-    for y in y0..y1 {
-        for x in x0..x1 {
+    for y in rows {
+        for x in columns.clone() {
             let index = y * raster.width + x;
             if coverage.seen[index] && contains(corners, &raster.center(x, y)) {
                 stats.seen += pixel_m2;

@@ -4,25 +4,33 @@
 //! scene frame (Z up, metres, floor z = 0).
 //!
 //! Shared by every detector: [`samples`] (reduced cloud with normals), [`wall_grid`] (evidence in
-//! plan), [`arrangement`] + [`interior`] (closing rooms), [`refine`] (walls against points) and
-//! [`elevation`] (counting evidence on a wall).
+//! plan), [`structure`] (closing rooms: [`arrangement`], [`interior`], [`walls`]), [`refine`] (walls
+//! against points) and [`drafting`] (openings, evidence on each wall: [`elevation`]).
 
 pub mod arrangement;
+pub mod class_rules;
+pub mod clusters;
 pub mod draft;
+pub mod drafting;
 pub mod elevation;
 pub mod faces;
 pub mod geometric;
 pub mod heights;
 pub mod interior;
 pub mod min_cut;
+pub mod objects;
 pub mod openings;
+pub mod panels;
 pub mod picture;
 pub mod plan;
 pub mod refine;
 pub mod samples;
+pub mod structure;
 pub mod wall_grid;
 pub mod wall_lines;
 pub mod walls;
+#[cfg(test)]
+mod tests;
 
 pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 

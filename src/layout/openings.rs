@@ -27,6 +27,10 @@ const MIN_DOOR_EMPTY: f64 = 0.5;
 const MIN_WINDOW_M: f64 = 0.35;
 /// A window's sill is at least this high, metres (lower ones are doors).
 const MIN_SILL_M: f64 = 0.15;
+/// A window's top is at least this high, metres (below are gaps behind furniture).
+const MIN_WINDOW_TOP_M: f64 = 1.3;
+/// Distance from the ceiling under which a hole may as well be an unseen strip, metres.
+const CEILING_STRIP_M: f64 = 0.12;
 /// Share of a window's rectangle that must be open (mullions and frames take the rest).
 const MIN_WINDOW_FILL: f64 = 0.55;
 /// Share of a ring round a window that must be surface.
@@ -57,13 +61,13 @@ pub struct Hole {
 
 /// Half-open rectangle of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Box2 {
-    columns: (usize, usize),
-    rows: (usize, usize),
+pub(super) struct Box2 {
+    pub columns: (usize, usize),
+    pub rows: (usize, usize),
 }
 
 impl Box2 {
-    fn size(&self) -> (f64, f64) {
+    pub(super) fn size(&self) -> (f64, f64) {
         ((self.columns.1 - self.columns.0) as f64 * PIXEL_M, (self.rows.1 - self.rows.0) as f64 * PIXEL_M)
     }
 
@@ -230,7 +234,7 @@ fn windows(context: &Context<'_>, taken: &[Box2]) -> Vec<Hole> {
 }
 
 /// Morphological opening with a 3 x 3 square: takes away specks and bridges of one pixel.
-fn opened(mask: &[bool], width: usize, height: usize) -> Vec<bool> {
+pub(super) fn opened(mask: &[bool], width: usize, height: usize) -> Vec<bool> {
     let all = |mask: &[bool], c: usize, r: usize, want: bool| {
         (r.saturating_sub(1)..(r + 2).min(height))
             .any(|y| (c.saturating_sub(1)..(c + 2).min(width)).any(|x| mask[y * width + x] == want))
@@ -241,7 +245,7 @@ fn opened(mask: &[bool], width: usize, height: usize) -> Vec<bool> {
 }
 
 /// Bounding boxes of the 4-connected components, in order of their first pixel.
-fn components(mask: &[bool], width: usize, height: usize) -> Vec<Box2> {
+pub(super) fn components(mask: &[bool], width: usize, height: usize) -> Vec<Box2> {
     let mut seen = vec![false; mask.len()];
     let mut boxes = Vec::new();
     for start in 0..mask.len() {
@@ -274,7 +278,7 @@ fn components(mask: &[bool], width: usize, height: usize) -> Vec<Box2> {
 }
 
 /// Joins holes that only a mullion parts.
-fn join_panes(boxes: &mut Vec<Box2>) {
+pub(super) fn join_panes(boxes: &mut Vec<Box2>) {
     let mullion = pixel(MULLION_M);
     let near = |a: (usize, usize), b: (usize, usize)| a.0 <= b.1 + mullion && b.0 <= a.1 + mullion;
     let shared = |a: (usize, usize), b: (usize, usize)| {
@@ -314,12 +318,14 @@ fn window(context: &Context<'_>, open: &[bool], hole: Box2) -> Option<Hole> {
         .sum::<usize>() as f64;
     let fill = filled / ((columns.1 - columns.0) * (rows.1 - rows.0)) as f64;
     let ring = ring_share(view, &hole);
-    if fill < MIN_WINDOW_FILL || ring < MIN_WINDOW_RING {
+    let top_m = rows.1 as f64 * PIXEL_M;
+    if fill < MIN_WINDOW_FILL || ring < MIN_WINDOW_RING || top_m < MIN_WINDOW_TOP_M {
         return None;
     }
     let through = view.share(Patch::Through, columns, rows);
-    let confidence =
-        0.15 + 0.4 * ring + 0.25 * fill + 0.2 * through - if context.between_rooms { 0.3 } else { 0.0 };
+    let touches_ceiling = view.height as f64 * PIXEL_M - top_m < CEILING_STRIP_M;
+    let doubt = f64::from(u8::from(context.between_rooms)) * 0.3 + f64::from(u8::from(touches_ceiling)) * 0.4;
+    let confidence = 0.15 + 0.4 * ring + 0.25 * fill + 0.2 * through - doubt;
     let length = view.width as f64 * PIXEL_M;
     let top = view.height as f64 * PIXEL_M;
     Some(Hole {

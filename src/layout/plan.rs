@@ -18,6 +18,15 @@ impl PlanLine {
         Self { normal: Vec2::new(angle_rad.cos(), angle_rad.sin()), offset }
     }
 
+    /// The line through two points with its direction from the first to the second (along x when
+    /// they are one point).
+    #[must_use]
+    pub fn through(a: Point2, b: Point2) -> Self {
+        let direction = (b - a).try_normalize(1e-9).unwrap_or_else(Vec2::x);
+        let normal = Vec2::new(direction.y, -direction.x);
+        Self { normal, offset: normal.dot(&a.coords) }
+    }
+
     /// Unit direction: the normal turned by +90°.
     #[must_use]
     pub fn direction(&self) -> Vec2 {

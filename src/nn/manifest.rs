@@ -147,7 +147,10 @@ impl Manifest {
             }
             let hex = model.sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
             if model.sha256.len() != 64 || !hex {
-                return Err(fail(format!("the sha256 of `{}` is not 64 lower-case hexadecimal digits", model.id)));
+                return Err(fail(format!(
+                    "the sha256 of `{}` is not 64 lower-case hexadecimal digits",
+                    model.id
+                )));
             }
             if model.file.is_empty() || model.file.contains(['/', '\\']) {
                 return Err(fail(format!("the file of `{}` is not a bare name", model.id)));

@@ -72,9 +72,7 @@ impl Registry {
             altered.get_or_insert((found, path));
         }
         Err(match altered {
-            Some((found, path)) => {
-                Error::WrongDigest { id: entry.id, expected: entry.sha256, found, path }
-            }
+            Some((found, path)) => Error::WrongDigest { id: entry.id, expected: entry.sha256, found, path },
             None => Error::MissingFile {
                 id: entry.id,
                 file: entry.file,

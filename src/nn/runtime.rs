@@ -29,8 +29,8 @@ impl Inner {
             cause,
             path: model.path.clone(),
         };
-        let bytes = std::fs::read(&model.path)
-            .map_err(|source| Error::Io { source, path: model.path.clone() })?;
+        let bytes =
+            std::fs::read(&model.path).map_err(|source| Error::Io { source, path: model.path.clone() })?;
         let session = builder(&environment, options)
             .and_then(|mut builder| builder.commit_from_memory(&bytes).map_err(|cause| cause.to_string()))
             .map_err(fail)?;

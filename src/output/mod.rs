@@ -1,5 +1,6 @@
 //! The final files of a run, written as one: all of them appear, or none.
 
+pub mod overlay;
 pub mod summary;
 
 use crate::artifact::{self, Error, write_atomic, write_json};
@@ -38,6 +39,7 @@ impl RunFolder {
         request: &Request,
         outcome: &Outcome,
         formats: &[Box<dyn Exporter>],
+        with_overlay: bool,
         reporter: &Reporter,
     ) -> Result<Vec<PathBuf>, pipeline::Error> {
         let staging = self.staging()?;
@@ -48,9 +50,25 @@ impl RunFolder {
         }
         crate::cloud::ply::write(&staged.join("cloud.ply"), &outcome.aligned.cloud)?;
         if let Some(capture) = &outcome.capture {
-            let text = export::to_tum(&capture.trajectory, scene_from_world);
+            let text = export::tum::trajectory(&capture.trajectory, scene_from_world);
             write_atomic(&staged.join("trajectory.tum"), text.as_bytes())?;
+            if with_overlay {
+                overlay::write(
+                    &staged.join("overlay.mp4"),
+                    &outcome.scene,
+                    capture,
+                    scene_from_world,
+                    reporter,
+                )?;
+            }
         }
+        let path_points = outcome.camera_path();
+        let picture = crate::layout::picture::top_view(&outcome.aligned.cloud, &outcome.draft, &path_points);
+        let top_view = staged.join("top_view.png");
+        picture.save(&top_view).map_err(|cause| Error::Write {
+            source: std::io::Error::other(cause.to_string()),
+            path: top_view.clone(),
+        })?;
         write_json(&staged.join("report.json"), &summary::Summary::of(request, outcome, reporter))?;
         let written = self.publish(staged)?;
         self.written.set(true);
@@ -109,6 +127,14 @@ impl Drop for RunFolder {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
+}
+
+/// Writes one file by way of a temporary name.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomic(path, bytes)
 }
 
 /// Loads the JSON of a run's draft.

@@ -5,8 +5,11 @@
 
 use crate::camera::Camera;
 use crate::math::{Point2, Point3, Sim3, Vec2};
+use crate::pipeline::{self, Capture};
+use crate::report::Reporter;
 use crate::scene::{Object, Opening, OpeningKind, Scene, Wall};
 use image::{Rgb, RgbImage};
+use std::path::Path;
 
 /// Length of the pieces that an edge is cut into, metres: short enough to follow distortion.
 const PIECE_M: f64 = 0.05;
@@ -41,6 +44,62 @@ impl View {
     fn position(&self) -> Point3 {
         self.scene_from_world * Point3::from(self.world_from_camera.translation.vector)
     }
+}
+
+/// Frame rate of the overlay video when the clip's own cannot be told, frames per second.
+#[cfg(feature = "opencv")]
+const FALLBACK_FPS: f64 = 10.0;
+
+/// Writes every registered frame with the scene drawn over it as a video.
+///
+/// # Errors
+/// When the frames cannot be read again or the video cannot be written.
+#[cfg(feature = "opencv")]
+pub fn write(
+    path: &Path,
+    scene: &Scene,
+    capture: &Capture,
+    scene_from_world: &Sim3,
+    reporter: &Reporter,
+) -> Result<(), pipeline::Error> {
+    let frames = &capture.frames;
+    let poses = &capture.trajectory.poses;
+    let (Some(first), Some(last)) = (poses.first(), poses.last()) else { return Ok(()) };
+    let seconds = last.time_s - first.time_s;
+    let fps = if seconds > 0.0 { (poses.len() - 1) as f64 / seconds } else { FALLBACK_FPS };
+    // H.264 wants even sides.
+    let (width, height) = (frames.width & !1, frames.height & !1);
+    let mut encoder = crate::video::encode::Encoder::create(path, width, height, fps)?;
+    let wanted: Vec<usize> = poses.iter().map(|pose| pose.frame_idx).collect();
+    for (done, (item, pose)) in frames.stream_of(&wanted)?.zip(poses).enumerate() {
+        let (_, mut image) = item?;
+        let view = View {
+            camera: capture.trajectory.camera,
+            scene_from_world: *scene_from_world,
+            world_from_camera: pose.world_from_camera,
+        };
+        draw(scene, &view, &mut image);
+        encoder.push(&image::imageops::crop_imm(&image, 0, 0, width, height).to_image())?;
+        reporter.progress(done + 1, poses.len());
+    }
+    Ok(encoder.finish()?)
+}
+
+/// Without OpenCV there is no encoder.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "opencv"))]
+pub fn write(
+    _path: &Path,
+    _scene: &Scene,
+    _capture: &Capture,
+    _scene_from_world: &Sim3,
+    _reporter: &Reporter,
+) -> Result<(), pipeline::Error> {
+    Err(pipeline::Error::Unsupported(
+        "this build was made without OpenCV and writes no video; leave `--overlay` out".to_owned(),
+    ))
 }
 
 /// Draws the edges of all elements that are not behind a wall.

@@ -135,10 +135,8 @@ impl Summary {
                 sources: alignment.gravity_sources.clone(),
                 manhattan_share: alignment.manhattan_share,
             },
-            execution: (!models.is_empty()).then(|| Execution {
-                device: "cpu".to_owned(),
-                provider: crate::nn::PROVIDER.to_owned(),
-            }),
+            execution: (!models.is_empty())
+                .then(|| Execution { device: "cpu".to_owned(), provider: crate::nn::PROVIDER.to_owned() }),
             models,
             quality: quality(outcome),
             counts: counts(&outcome.scene),

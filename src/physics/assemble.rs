@@ -7,7 +7,7 @@ use super::structure::Structure;
 use crate::math::wrap_angle;
 use crate::scene::model::SCHEMA_VERSION;
 use crate::scene::{
-    ElementId, Mobility, Object, ObjectId, Provenance, Scene, SceneParts, Support,
+    ElementId, Mobility, Object, ObjectId, Provenance, Scene, SceneParts, Support, Walkability,
 };
 use std::collections::BTreeMap;
 
@@ -47,6 +47,7 @@ pub(crate) fn assemble(
         openings: structure.openings,
         objects,
         relations: Vec::new(),
+        walkability: Walkability::default(),
         findings,
     };
     relations::name_rooms(&mut parts);
@@ -60,11 +61,11 @@ fn object_ids(items: &[Item]) -> Vec<ObjectId> {
     items
         .iter()
         .map(|item| {
-            let stem = if RESERVED.contains(&item.class.as_str()) {
-                format!("object_{}", item.class)
-            } else {
-                item.class.clone()
-            };
+            // Identifiers are equal in every format, and USD allows neither a hyphen nor a first digit.
+            let name = item.class.replace('-', "_");
+            let digit = name.starts_with(|c: char| c.is_ascii_digit());
+            let stem =
+                if digit || RESERVED.contains(&name.as_str()) { format!("object_{name}") } else { name };
             let count = counts.entry(stem.clone()).or_default();
             let id = ObjectId::new(&stem, *count);
             *count += 1;

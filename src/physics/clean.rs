@@ -5,8 +5,9 @@
 //! left out with a finding each; missing secondary numbers (height, thickness, sigma) are replaced
 //! by named defaults.
 
+use super::Error;
 use super::findings::Findings;
-use super::{Error, geometry::UprightBox};
+use super::geometry::{UprightBox, line_crossing};
 use crate::layout::{Draft, DraftObject, DraftRoom, DraftWall};
 use crate::math::{Vec2, median};
 use crate::scene::{ElementId, Evidence, OpeningKind, Source};
@@ -74,6 +75,7 @@ pub(crate) struct Clean {
     pub openings: Vec<CleanOpening>,
     pub objects: Vec<CleanObject>,
     pub rooms: Vec<DraftRoom>,
+    pub camera_path: Vec<Vec2>,
 }
 
 /// Leaves out what has no meaning, each with a finding.
@@ -106,7 +108,8 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
     }
     for (i, opening) in draft.openings.iter().enumerate() {
         let wall = index.get(opening.wall_idx).copied().flatten();
-        let numbers = [opening.center[0], opening.center[1], opening.center[2], opening.width, opening.height];
+        let numbers =
+            [opening.center[0], opening.center[1], opening.center[2], opening.width, opening.height];
         match wall {
             None => findings.dropped(
                 "opening-unusable",
@@ -114,7 +117,9 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
                 i,
                 &format!("its wall {} does not exist", opening.wall_idx),
             ),
-            Some(_) if !bounded(&numbers) || opening.width < MIN_OPENING_M || opening.height < MIN_OPENING_M => {
+            Some(_)
+                if !bounded(&numbers) || opening.width < MIN_OPENING_M || opening.height < MIN_OPENING_M =>
+            {
                 findings.dropped("opening-unusable", "opening", i, &format!("its numbers are {numbers:?}"));
             }
             Some(wall) => out.openings.push(CleanOpening {
@@ -132,6 +137,8 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
             }),
         }
     }
+    out.camera_path = draft.camera_path.iter().filter(|p| bounded(&p[..])).map(|&p| Vec2::from(p)).collect();
+    open_walked_walls(&mut out, findings);
     for (i, object) in draft.objects.iter().enumerate() {
         match clean_object(object) {
             Ok(object) => out.objects.push(object),
@@ -241,4 +248,74 @@ impl Findings {
         let element = ElementId(format!("draft_{kind}_{index}"));
         self.note(code, vec![element], format!("{kind} {index} of the draft was left out: {why}"), None);
     }
+}
+
+/// A crossing of the camera's way with a wall this near to an opening went through it, metres.
+const WALKED_OPENING_SLACK_M: f64 = 0.3;
+/// A crossing this near to a wall's end went round it, metres (noise of an end).
+const WALKED_END_SLACK_M: f64 = 0.25;
+/// A wall that was walked through and of which less than this share was seen is not there.
+const MIN_WALKED_OBSERVED: f64 = 0.35;
+/// Width and height of the passage in a wall that was seen and walked through all the same, metres
+/// (a usual door leaf).
+const PASSAGE_M: [f64; 2] = [0.85, 2.0];
+/// Confidence of such a passage: the camera was there, its size is a guess.
+const PASSAGE_CONFIDENCE: f64 = 0.6;
+
+/// The camera cannot go through a wall: where it did, and no opening was detected, there is either a
+/// passage (the wall was well seen) or no wall (it was hardly seen).
+fn open_walked_walls(out: &mut Clean, findings: &mut Findings) {
+    let mut phantom = vec![false; out.walls.len()];
+    for (index, wall) in out.walls.iter().enumerate() {
+        let length = (wall.b - wall.a).norm();
+        let along = (wall.b - wall.a) / length.max(f64::MIN_POSITIVE);
+        let crossings = out.camera_path.windows(2).filter_map(|step| {
+            let (s, t) = line_crossing(wall.a, wall.b, step[0], step[1])?;
+            let at = s * length;
+            let inner = at > WALKED_END_SLACK_M && at < length - WALKED_END_SLACK_M;
+            (inner && (0.0..1.0).contains(&t)).then_some(at)
+        });
+        for at in crossings {
+            let through = |opening: &CleanOpening| {
+                let center = (Vec2::new(opening.center[0], opening.center[1]) - wall.a).dot(&along);
+                opening.wall == index && (center - at).abs() < 0.5 * opening.width + WALKED_OPENING_SLACK_M
+            };
+            if out.openings.iter().any(through) || phantom[index] {
+                continue;
+            }
+            if wall.evidence.observed_fraction < MIN_WALKED_OBSERVED {
+                phantom[index] = true;
+                let seen = 100.0 * wall.evidence.observed_fraction;
+                let why = format!("the camera went through it, and only {seen:.0} % of it was seen");
+                findings.dropped("wall-walked-through", "wall", index, &why);
+                continue;
+            }
+            let center = wall.a + along * at;
+            out.openings.push(CleanOpening {
+                kind: OpeningKind::Door,
+                wall: index,
+                center: [center.x, center.y, 0.5 * PASSAGE_M[1]],
+                width: PASSAGE_M[0],
+                height: PASSAGE_M[1],
+                evidence: evidence(PASSAGE_CONFIDENCE, 0.5 * PASSAGE_M[0], 0.0, wall.evidence.source),
+            });
+        }
+    }
+    let mut kept = Vec::with_capacity(out.walls.len());
+    let index: Vec<Option<usize>> = phantom
+        .iter()
+        .scan(0, |next, &gone| {
+            Some((!gone).then(|| {
+                *next += 1;
+                *next - 1
+            }))
+        })
+        .collect();
+    for (wall, gone) in std::mem::take(&mut out.walls).into_iter().zip(&phantom) {
+        if !gone {
+            kept.push(wall);
+        }
+    }
+    out.walls = kept;
+    out.openings.retain_mut(|opening| index[opening.wall].map(|wall| opening.wall = wall).is_some());
 }

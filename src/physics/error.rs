@@ -6,8 +6,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The draft is too large to be a dwelling.
-    #[error("the draft has {count} {what}, more than the {limit} that are repaired; \
-             raise the detector's confidence threshold or split the input")]
+    #[error(
+        "the draft has {count} {what}, more than the {limit} that are repaired; \
+             raise the detector's confidence threshold or split the input"
+    )]
     TooMany {
         /// Walls, objects ...
         what: &'static str,

@@ -80,6 +80,19 @@ pub(crate) fn line_crossing(a: Vec2, b: Vec2, c: Vec2, d: Vec2) -> Option<(f64, 
     Some((cross(c - a, s) / denominator, cross(c - a, r) / denominator))
 }
 
+/// Minimum and maximum corner of points; infinite and inverted without any.
+#[must_use]
+pub(crate) fn bounds<'a>(points: impl IntoIterator<Item = &'a Vec2>) -> (Vec2, Vec2) {
+    let start = (Vec2::repeat(f64::INFINITY), Vec2::repeat(f64::NEG_INFINITY));
+    points.into_iter().fold(start, |(low, high), p| (low.inf(p), high.sup(p)))
+}
+
+/// True when two bounds share a point.
+#[must_use]
+pub(crate) fn bounds_meet(p: &(Vec2, Vec2), q: &(Vec2, Vec2)) -> bool {
+    (0..2).all(|axis| p.0[axis] <= q.1[axis] && q.0[axis] <= p.1[axis])
+}
+
 /// Convex hull (Andrew's monotone chain), counter-clockwise, without collinear points.
 #[must_use]
 pub(crate) fn convex_hull(points: &[Vec2]) -> Vec<Vec2> {
@@ -93,7 +106,8 @@ pub(crate) fn convex_hull(points: &[Vec2]) -> Vec<Vec2> {
         let mut chain: Vec<Vec2> = Vec::new();
         for point in points {
             while chain.len() >= 2
-                && cross(chain[chain.len() - 1] - chain[chain.len() - 2], point - chain[chain.len() - 1]) <= 1e-12
+                && cross(chain[chain.len() - 1] - chain[chain.len() - 2], point - chain[chain.len() - 1])
+                    <= 1e-12
             {
                 chain.pop();
             }

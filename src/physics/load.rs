@@ -62,7 +62,10 @@ fn ids(parts: &SceneParts) -> Vec<String> {
 
 fn repeated_id(parts: &SceneParts) -> Option<String> {
     let mut seen = BTreeSet::new();
-    ids(parts).into_iter().find(|id| !seen.insert(id.clone())).map(|id| format!("identifier {id} occurs twice"))
+    ids(parts)
+        .into_iter()
+        .find(|id| !seen.insert(id.clone()))
+        .map(|id| format!("identifier {id} occurs twice"))
 }
 
 fn bad_numbers(parts: &SceneParts) -> Option<String> {
@@ -76,8 +79,12 @@ fn bad_numbers(parts: &SceneParts) -> Option<String> {
     let positive = |numbers: &[f64]| numbers.iter().all(|x| x.is_finite() && *x > 0.0);
     for room in &parts.rooms {
         let flat: Vec<f64> = room.polygon.iter().flatten().copied().collect();
-        if room.polygon.len() < 3 || !finite(&flat) || !positive(&[room.ceiling_z]) || !sound(&room.evidence) {
-            return Some(format!("{}: a number is not finite, a height not positive, or it has no area", room.id));
+        if room.polygon.len() < 3 || !finite(&flat) || !positive(&[room.ceiling_z]) || !sound(&room.evidence)
+        {
+            return Some(format!(
+                "{}: a number is not finite, a height not positive, or it has no area",
+                room.id
+            ));
         }
         if room.walls.len() != room.polygon.len() {
             return Some(format!(
@@ -90,12 +97,18 @@ fn bad_numbers(parts: &SceneParts) -> Option<String> {
     }
     for wall in &parts.walls {
         let length = (wall.b[0] - wall.a[0]).hypot(wall.b[1] - wall.a[1]);
-        if !positive(&[wall.height, wall.thickness, length]) || !finite(&[wall.base_z]) || !sound(&wall.evidence) {
+        if !positive(&[wall.height, wall.thickness, length])
+            || !finite(&[wall.base_z])
+            || !sound(&wall.evidence)
+        {
             return Some(format!("{}: its length, height or thickness is not positive", wall.id));
         }
     }
     for opening in &parts.openings {
-        if !positive(&[opening.width, opening.height]) || !finite(&opening.center) || !sound(&opening.evidence) {
+        if !positive(&[opening.width, opening.height])
+            || !finite(&opening.center)
+            || !sound(&opening.evidence)
+        {
             return Some(format!("{}: its width or height is not positive", opening.id));
         }
     }
@@ -144,11 +157,15 @@ fn bad_references(parts: &SceneParts) -> Option<String> {
         }
     }
     let known: BTreeSet<String> = ids(parts).into_iter().collect();
-    let relation = parts.relations.iter().find(|r| !known.contains(&r.subject.0) || !known.contains(&r.object.0));
+    let relation =
+        parts.relations.iter().find(|r| !known.contains(&r.subject.0) || !known.contains(&r.object.0));
     relation.and_then(|r| missing(format!("the relation of {}", r.subject), r.object.to_string()))
 }
 
 fn bad_classes(parts: &SceneParts) -> Option<String> {
-    let bad = parts.objects.iter().find(|o| !super::clean::valid_class(&o.class) || !super::clean::valid_class(&o.id.0));
+    let bad = parts
+        .objects
+        .iter()
+        .find(|o| !super::clean::valid_class(&o.class) || !super::clean::valid_class(&o.id.0));
     bad.map(|o| format!("object `{}` of class `{}`: names are letters, digits, `_`, `-`", o.id, o.class))
 }

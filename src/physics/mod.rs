@@ -7,6 +7,7 @@
 //! floor z = 0.
 
 mod assemble;
+mod check;
 mod clean;
 mod error;
 mod findings;
@@ -17,8 +18,13 @@ mod options;
 mod properties;
 mod qp;
 mod relations;
+mod simulation;
 mod structure;
 
+pub use check::{
+    Collision, Consistency, EvidenceDistance, Navigability, OpeningClearance, Penetration, Share, Stability,
+    Watertight, check,
+};
 pub use error::Error;
 pub use load::{load_scene, parse_scene};
 pub use options::Options;
@@ -43,7 +49,7 @@ pub fn make_consistent(
     let mut clean = clean::clean(draft, &mut findings)?;
     let structure = structure::build(&mut clean, options, &mut findings);
     let items = objects::place(&clean, &structure, options, &mut findings);
-    let scene = assemble::assemble(structure, items, provenance, findings);
+    let scene = verified(assemble::assemble(structure, items, provenance, findings), options);
     let unresolved = scene.findings.iter().filter(|finding| finding.unresolved).count();
     reporter.diagnostic("rooms", scene.rooms.len());
     reporter.diagnostic("walls", scene.walls.len());
@@ -56,4 +62,12 @@ pub fn make_consistent(
         );
     }
     Ok(scene)
+}
+
+/// Adds what is measured on the finished scene: where a robot can go, and what is still violated.
+fn verified(scene: Scene, options: &Options) -> Scene {
+    let mut parts = (*scene).clone();
+    parts.walkability = check::walkability(&scene, options.robot_radius_m);
+    parts.findings.extend(check::violations(&scene, options.settle_s));
+    Scene::assemble(parts)
 }

@@ -35,7 +35,7 @@ impl Default for Options {
             max_extension_m: 1.5,
             yaw_sigma_rad: 5f64.to_radians(),
             size_sigma_rel: 0.1,
-            max_shift_sigmas: 5.0,
+            max_shift_sigmas: 4.0,
             settle_s: 1.0,
             robot_radius_m: 0.15,
         }

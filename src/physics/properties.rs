@@ -72,7 +72,10 @@ fn row(line: &'static str) -> Option<(&'static str, Properties)> {
         "fixed" => Mobility::Fixed,
         _ => return None,
     };
-    Some((class, Properties { place, density: density.parse().ok()?, friction: friction.parse().ok()?, mobility }))
+    Some((
+        class,
+        Properties { place, density: density.parse().ok()?, friction: friction.parse().ok()?, mobility },
+    ))
 }
 
 /// The properties of a class; those of `*` when it is not in the table.

@@ -5,7 +5,9 @@
 //! Clarabel is an interior-point solver (Goulart and Chen 2024), deterministic on one thread.
 
 use clarabel::algebra::CscMatrix;
-use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver, NonnegativeConeT, SolverStatus, ZeroConeT};
+use clarabel::solver::{
+    DefaultSettingsBuilder, DefaultSolver, IPSolver, NonnegativeConeT, SolverStatus, ZeroConeT,
+};
 
 /// Weight that keeps unpulled variables at zero (1/σ², σ = 100 m).
 const REGULARISATION: f64 = 1e-4;

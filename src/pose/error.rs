@@ -56,6 +56,26 @@ pub enum Error {
         /// Their median angle, degrees.
         angle_deg: f64,
     },
+    /// The focal length cannot be told from the clip.
+    #[error(
+        "the focal length cannot be told from the clip (estimate {focal_px:.0} px, sigma {sigma_px:.0} px): \
+         the view is too narrow or too flat; give pose.focal_px, or walk with turns past furniture"
+    )]
+    FocalUnknown {
+        /// Best estimate, pixels.
+        focal_px: f64,
+        /// One standard deviation, pixels.
+        sigma_px: f64,
+    },
+    /// Everything in view lies in one plane, so that an unknown focal length stays unknown.
+    #[error(
+        "all points lie in one plane (thickness {percent:.1} % of the extent), so the focal length cannot be \
+         told; keep furniture and corners in view, or give pose.focal_px"
+    )]
+    PlanarScene {
+        /// Thickness over extent, percent.
+        percent: f64,
+    },
     /// The reconstruction covers too little of the clip to be used.
     #[error(
         "only {registered} of {frames} frames could be placed ({share:.0} %), reprojection error \
@@ -112,6 +132,8 @@ impl Error {
             Self::StaticCamera { .. } => "static-camera",
             Self::PureRotation { .. } => "pure-rotation",
             Self::NoStart { .. } => "no-start",
+            Self::PlanarScene { .. } => "planar-scene",
+            Self::FocalUnknown { .. } => "focal-unknown",
             Self::Lost { .. } => "tracking-lost",
             Self::NoGivenPoses => "no-given-poses",
             Self::BadGivenPose { .. } => "bad-given-pose",

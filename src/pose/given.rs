@@ -148,13 +148,20 @@ fn scene_depth(frames: &FrameSet, given: &[GivenFrame], support: &Support) -> f6
         .step_by(stride)
         .filter_map(|path| image::open(path).ok())
         .flat_map(|image| {
-            image.into_luma16().into_raw().into_iter().step_by(DEPTH_STRIDE).filter(|&d| d > 0).collect::<Vec<_>>()
+            image
+                .into_luma16()
+                .into_raw()
+                .into_iter()
+                .step_by(DEPTH_STRIDE)
+                .filter(|&d| d > 0)
+                .collect::<Vec<_>>()
         })
         .map(|d| f64::from(d) * frames.depth_unit_m)
         .collect();
     median(&samples).unwrap_or_else(|| {
         let first = given[0].world_from_camera.translation.vector;
-        let extent = given.iter().map(|g| (g.world_from_camera.translation.vector - first).norm()).fold(0.0, f64::max);
+        let extent =
+            given.iter().map(|g| (g.world_from_camera.translation.vector - first).norm()).fold(0.0, f64::max);
         (DEPTH_OF_EXTENT * extent).max(1e-6)
     })
 }
@@ -166,13 +173,19 @@ mod tests {
     use crate::video::{FrameInfo, FrameSource};
 
     fn set(count: usize) -> FrameSet {
-        let pose = |k: usize| Pose::from_parts(Vec3::new(0.05 * k as f64, 0.0, 0.0).into(), Rotation::identity());
+        let pose =
+            |k: usize| Pose::from_parts(Vec3::new(0.05 * k as f64, 0.0, 0.0).into(), Rotation::identity());
         FrameSet {
             source: FrameSource::Images { paths: Vec::new() },
             width: 64,
             height: 48,
             frames: (0..count)
-                .map(|k| FrameInfo { source_idx: k, time_s: 0.1 * k as f64, sharpness: 1.0, brightness: 100.0 })
+                .map(|k| FrameInfo {
+                    source_idx: k,
+                    time_s: 0.1 * k as f64,
+                    sharpness: 1.0,
+                    brightness: 100.0,
+                })
                 .collect(),
             camera: Some(Camera::centred(64, 48, 50.0)),
             given: Some(

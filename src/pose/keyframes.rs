@@ -82,7 +82,8 @@ mod tests {
     use crate::math::{Rotation, Vec3};
 
     fn at(x: f64, yaw: f64, sharpness: f64) -> Candidate {
-        let pose = Pose::from_parts(Vec3::new(x, 0.0, 0.0).into(), Rotation::from_euler_angles(0.0, yaw, 0.0));
+        let pose =
+            Pose::from_parts(Vec3::new(x, 0.0, 0.0).into(), Rotation::from_euler_angles(0.0, yaw, 0.0));
         Candidate { world_from_camera: pose, depth: 2.0, sharpness }
     }
 

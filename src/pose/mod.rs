@@ -10,6 +10,7 @@ pub mod features;
 pub mod given;
 pub mod keyframes;
 pub mod options;
+pub mod pose_graph;
 pub mod trajectory;
 pub mod triangulate;
 

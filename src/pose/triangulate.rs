@@ -55,10 +55,7 @@ pub fn two_views(a: &Sight, b: &Sight) -> Option<Point3> {
     let mut system = Matrix4::zeros();
     for (k, sight) in [a, b].into_iter().enumerate() {
         let matrix = sight.pose.to_homogeneous();
-        let rows = [
-            matrix.row(2) * sight.ray.x - matrix.row(0),
-            matrix.row(2) * sight.ray.y - matrix.row(1),
-        ];
+        let rows = [matrix.row(2) * sight.ray.x - matrix.row(0), matrix.row(2) * sight.ray.y - matrix.row(1)];
         for (r, row) in rows.into_iter().enumerate() {
             system.row_mut(2 * k + r).copy_from(&(row / row.norm().max(1e-12)));
         }
@@ -124,7 +121,8 @@ pub fn robust(camera: &Camera, sights: &[Sight], limits: Limits) -> Option<(Poin
     let chosen: Vec<Sight> = inliers.iter().map(|&k| sights[k]).collect();
     let point = refine(camera, point, &chosen);
     let inliers = agreeing(camera, sights, &point, limits.max_error_px);
-    (inliers.len() >= 2 && widest(sights, &inliers, &point) >= limits.min_angle_rad).then_some((point, inliers))
+    (inliers.len() >= 2 && widest(sights, &inliers, &point) >= limits.min_angle_rad)
+        .then_some((point, inliers))
 }
 
 fn agreeing(camera: &Camera, sights: &[Sight], point: &Point3, max_error_px: f64) -> Vec<usize> {
@@ -168,7 +166,8 @@ mod tests {
     use crate::math::Rotation;
 
     fn sight(camera: &Camera, x: f64, point: &Point3, shift: Vec2) -> Sight {
-        let pose = Pose::from_parts(Vec3::new(-x, 0.0, 0.0).into(), Rotation::from_euler_angles(0.0, 0.05 * x, 0.0));
+        let pose =
+            Pose::from_parts(Vec3::new(-x, 0.0, 0.0).into(), Rotation::from_euler_angles(0.0, 0.05 * x, 0.0));
         let pixel = camera.project(&(pose * point)).unwrap() + shift;
         Sight { pose, ray: camera.normalize(pixel), pixel }
     }
@@ -190,7 +189,8 @@ mod tests {
     fn parallel_rays_give_no_point() {
         let camera = Camera::centred(640, 480, 500.0);
         let point = Point3::new(0.2, -0.1, 500.0);
-        let sights: Vec<Sight> = [0.0, 0.2].iter().map(|&x| sight(&camera, x, &point, Vec2::zeros())).collect();
+        let sights: Vec<Sight> =
+            [0.0, 0.2].iter().map(|&x| sight(&camera, x, &point, Vec2::zeros())).collect();
         assert!(robust(&camera, &sights, Limits { max_error_px: 3.0, min_angle_rad: 0.02 }).is_none());
     }
 }

@@ -9,6 +9,7 @@ pub mod classes;
 pub mod id;
 pub mod language;
 pub mod model;
+pub mod pieces;
 pub mod spatiallm;
 pub mod text;
 pub mod to_layout;
@@ -18,6 +19,6 @@ pub use id::{DoorId, ElementId, ObjectId, RoomId, WallId, WindowId};
 pub use language::{BoxEntity, Layout, OpeningEntity, WallEntity};
 pub use model::{
     Evidence, Finding, Mobility, Object, Opening, OpeningKind, Provenance, Relation, RelationKind, Room,
-    Scene, SceneParts, Source, Support, Wall,
+    Scene, SceneParts, Source, Support, Walkability, Wall,
 };
 pub use text::{DroppedLine, LayoutTextError, LineAction, ReadMode};

@@ -209,6 +209,20 @@ pub struct Finding {
     pub unresolved: bool,
 }
 
+/// Where a robot can go on the floor.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Walkability {
+    /// Radius of the robot, metres.
+    pub robot_radius_m: f64,
+    /// Floor that its centre can stand on, square metres.
+    pub free_area_m2: f64,
+    /// Largest connected part over all of it, 0..1.
+    pub largest_share: f64,
+    /// Objects that it touches from the largest part.
+    pub reachable: Vec<ObjectId>,
+}
+
 /// Where the scene comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -245,6 +259,9 @@ pub struct SceneParts {
     pub objects: Vec<Object>,
     /// Relations.
     pub relations: Vec<Relation>,
+    /// Where a robot can go.
+    #[serde(default)]
+    pub walkability: Walkability,
     /// Findings.
     pub findings: Vec<Finding>,
 }
@@ -331,6 +348,10 @@ impl SceneParts {
                 *x = rounded(*x);
             }
             evidence(&mut object.evidence);
+        }
+        let walk = &mut self.walkability;
+        for x in [&mut walk.robot_radius_m, &mut walk.free_area_m2, &mut walk.largest_share] {
+            *x = rounded(*x);
         }
         for finding in &mut self.findings {
             finding.value_m = finding.value_m.map(rounded);

@@ -234,7 +234,7 @@ impl House {
                 confidence: 1.0,
             })
             .collect();
-        Draft { walls, openings, objects, rooms, detector: "synth".to_owned() }
+        Draft { walls, openings, objects, rooms, camera_path: Vec::new(), detector: "synth".to_owned() }
     }
 
     /// Triangles with materials of everything in the house.

@@ -44,7 +44,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { planes: 96, sources: 4, plane_step_px: 0.6, sgm: sgm::Options::default(), min_uniqueness: 0.01 }
+        Self {
+            planes: 96,
+            sources: 4,
+            plane_step_px: 0.6,
+            sgm: sgm::Options::default(),
+            min_uniqueness: 0.01,
+        }
     }
 }
 
@@ -119,7 +125,8 @@ impl DepthEstimator for PlaneSweep {
 /// Positions in `trajectory.poses` of the views that are loaded: all keyframes, and more registered
 /// frames when the keyframes are few.
 pub(crate) fn source_pool(trajectory: &Trajectory) -> Vec<usize> {
-    let mut pool: Vec<usize> = (0..trajectory.poses.len()).filter(|&i| trajectory.poses[i].is_keyframe).collect();
+    let mut pool: Vec<usize> =
+        (0..trajectory.poses.len()).filter(|&i| trajectory.poses[i].is_keyframe).collect();
     if pool.len() < FEW_KEYFRAMES {
         let all: Vec<usize> = (0..trajectory.poses.len()).collect();
         pool.extend(views::thin(&all, EXTRA_SOURCES));
@@ -203,7 +210,13 @@ impl PlaneSweep {
     }
 
     /// Turns swept keyframes into maps, checks them against each other and completes them.
-    fn agree(&self, camera: &Camera, views: &[View], swept: Vec<Swept>, reporter: &Reporter) -> Vec<DepthMap> {
+    fn agree(
+        &self,
+        camera: &Camera,
+        views: &[View],
+        swept: Vec<Swept>,
+        reporter: &Reporter,
+    ) -> Vec<DepthMap> {
         let slack: Vec<f64> = swept.iter().map(|s| 0.5 * s.step).collect();
         let uniqueness: Vec<Vec<f32>> = swept.iter().map(|s| s.uniqueness.clone()).collect();
         let mut maps: Vec<DepthMap> = swept
@@ -248,7 +261,8 @@ fn confidence(uniqueness: f32, votes: consistency::Votes, alone: bool) -> u8 {
     if alone {
         return (255.0 * 0.5 * uniqueness.clamp(0.0, 1.0).sqrt()) as u8;
     }
-    let evidence = 0.8 * f32::from(votes.agreeing) - 0.8 * f32::from(votes.contradicting) + 4.0 * uniqueness - 1.0;
+    let evidence =
+        0.8 * f32::from(votes.agreeing) - 0.8 * f32::from(votes.contradicting) + 4.0 * uniqueness - 1.0;
     (255.0 / (1.0 + (-evidence).exp())) as u8
 }
 
@@ -279,7 +293,13 @@ pub(crate) fn sweep(
     let winners = sgm::aggregate(&volume, &views[reference].gray, &options.sgm);
     let inverse = winners
         .iter()
-        .map(|w| if w.uniqueness >= options.min_uniqueness { planes.inverse(f64::from(w.plane)) as f32 } else { 0.0 })
+        .map(|w| {
+            if w.uniqueness >= options.min_uniqueness {
+                planes.inverse(f64::from(w.plane)) as f32
+            } else {
+                0.0
+            }
+        })
         .collect();
     Some(Swept {
         view: reference,

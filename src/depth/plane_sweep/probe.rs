@@ -5,10 +5,10 @@
 //! which most pixels find a unique plane tells the range. No unit is assumed: the range comes
 //! from the baselines alone.
 
-use super::{Options, sgm};
 use super::census::Census;
 use super::volume::{CostVolume, Planes};
 use super::warp::TurnedSource;
+use super::{Options, sgm};
 use crate::camera::Camera;
 use crate::depth::range::InverseRange;
 use crate::depth::views::{View, thin};
@@ -36,7 +36,12 @@ const TEXTURED: u8 = 8;
 const MAX_TURN_RAD: f64 = 0.5;
 
 /// The range of all surfaces that the probes see; `None` when nothing has parallax.
-pub fn range(camera: &Camera, views: &[View], references: &[usize], options: &Options) -> Option<InverseRange> {
+pub fn range(
+    camera: &Camera,
+    views: &[View],
+    references: &[usize],
+    options: &Options,
+) -> Option<InverseRange> {
     let height = (camera.height * PROBE_WIDTH / camera.width).max(32);
     let small = camera.resized(PROBE_WIDTH, height);
     let mut depths = Vec::new();

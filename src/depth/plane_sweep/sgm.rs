@@ -88,8 +88,8 @@ pub fn aggregate(volume: &CostVolume, gray: &[u8], options: &Options) -> Vec<Win
 fn jump_penalties(options: &Options) -> [u16; 256] {
     let contrast = options.edge_contrast.max(1);
     std::array::from_fn(|difference| {
-        let lowered = u32::from(options.jump_penalty) * u32::from(contrast)
-            / (u32::from(contrast) + difference as u32);
+        let lowered =
+            u32::from(options.jump_penalty) * u32::from(contrast) / (u32::from(contrast) + difference as u32);
         (lowered as u16).max(options.small_step_penalty + 1)
     })
 }

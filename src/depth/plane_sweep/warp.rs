@@ -67,8 +67,14 @@ impl TurnedSource {
         let bounds = bounds(camera, &offset, near_inv, far_inv)?;
         let [x0, y0, x1, y1] = bounds;
         let (width, height) = ((x1 - x0 + 1) as usize, (y1 - y0 + 1) as usize);
-        let mut turned =
-            Self { origin: [x0, y0], width, height, gray: vec![0; width * height], valid: vec![[0, 0]; height], offset };
+        let mut turned = Self {
+            origin: [x0, y0],
+            width,
+            height,
+            gray: vec![0; width * height],
+            valid: vec![[0, 0]; height],
+            offset,
+        };
         let (max_x, max_y) = (f64::from(camera.width) - 1.0, f64::from(camera.height) - 1.0);
         let stride = camera.width as usize;
         for row in 0..height {

@@ -62,8 +62,11 @@ pub fn run_layout(
     Ok(score)
 }
 
-/// The class table by name, or from a file.
-fn load_class_map(name: &str) -> Result<ClassMap> {
+/// The class table by name (`benchmark`, `coarse`), or from a file.
+///
+/// # Errors
+/// When the file cannot be read or is no table of classes.
+pub fn load_class_map(name: &str) -> Result<ClassMap> {
     match name {
         "benchmark" => Ok(ClassMap::benchmark()),
         "coarse" => Ok(ClassMap::coarse()),
@@ -146,14 +149,10 @@ fn list_scenes(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
 /// # Errors
 /// When the file cannot be read or the JSON is not a scene.
 pub fn load_layout(path: &Path, notes: &mut Vec<String>) -> Result<Layout> {
-    let text = read_text(path)?;
     if path.extension().is_some_and(|extension| extension == "json") {
-        let scene: Scene = serde_json::from_str(&text).map_err(|error| Error::Content {
-            reason: format!("not a scene.json of this version: {error}; write it anew with this program"),
-            path: path.to_owned(),
-        })?;
-        return Ok(scene.to_layout());
+        return Ok(load_scene(path)?.to_layout());
     }
+    let text = read_text(path)?;
     let (layout, touched) = Layout::parse(&text, ReadMode::Lenient)
         .map_err(|error| Error::Content { reason: error.to_string(), path: path.to_owned() })?;
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -165,4 +164,12 @@ pub fn load_layout(path: &Path, notes: &mut Vec<String>) -> Result<Layout> {
         format!("{file} line {}: {action}: {}", line.line, line.reason)
     }));
     Ok(layout)
+}
+
+/// Reads a `scene.json`.
+///
+/// # Errors
+/// When the file cannot be read or is no scene of this version.
+pub fn load_scene(path: &Path) -> Result<Scene> {
+    Ok(crate::physics::load_scene(path)?)
 }

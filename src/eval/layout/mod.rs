@@ -20,11 +20,9 @@ mod matching;
 mod score;
 
 pub use elements::{ClassKey, DroppedElement, Element, Shape, Side, elements};
-pub use files::{SceneFiles, load_layout, run_layout, scene_files};
+pub use files::{SceneFiles, load_class_map, load_layout, load_scene, run_layout, scene_files};
 pub use matching::{ClassMatch, MatchedPair, Mode, match_class, overlap};
-pub use score::{
-    ClassSummary, LayoutScore, ModeSummary, Rates, SceneInput, SceneResult, SceneScore, score_layouts,
-};
+pub use score::{ClassSummary, LayoutScore, ModeSummary, SceneInput, SceneResult, SceneScore, score_layouts};
 
 use serde::{Deserialize, Serialize};
 

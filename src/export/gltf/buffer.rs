@@ -91,8 +91,7 @@ impl Buffer {
             extensions: None,
             extras: None,
         };
-        let positions =
-            root.push(view(0, split, json::buffer::Target::ArrayBuffer, Some(POSITION_BYTES)));
+        let positions = root.push(view(0, split, json::buffer::Target::ArrayBuffer, Some(POSITION_BYTES)));
         let indices =
             root.push(view(split, bytes.len() - split, json::buffer::Target::ElementArrayBuffer, None));
         let accessors = self.position_accessors.into_iter().zip(self.index_accessors);

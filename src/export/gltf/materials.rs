@@ -63,7 +63,11 @@ impl Materials {
         let blend = paint.rgba[3] < 1.0;
         let index = root.push(json::Material {
             name: Some(name.to_owned()),
-            alpha_mode: Valid(if blend { json::material::AlphaMode::Blend } else { json::material::AlphaMode::Opaque }),
+            alpha_mode: Valid(if blend {
+                json::material::AlphaMode::Blend
+            } else {
+                json::material::AlphaMode::Opaque
+            }),
             pbr_metallic_roughness: json::material::PbrMetallicRoughness {
                 base_color_factor: json::material::PbrBaseColorFactor(paint.rgba),
                 metallic_factor: json::material::StrengthFactor(0.0),

@@ -10,10 +10,10 @@ mod buffer;
 mod materials;
 mod rigid_bodies;
 
-use super::mesh::{cuboid, holes, slab_face, wall_mesh, wall_plans};
-use super::pieces::{SLAB_M, openings_of, room_bounds, wall_pieces};
+use super::mesh::{cuboid, slab_face, wall_mesh, wall_plans};
 use super::{Error, Exporter, write_atomically};
 use crate::math::Vec2;
+use crate::scene::pieces::{SLAB_M, holes, openings_of, room_bounds, wall_pieces};
 use crate::scene::{Evidence, Mobility, Object, Opening, OpeningKind, Room, Scene, Wall};
 use buffer::{Buffer, y_up};
 use gltf_json as json;
@@ -50,18 +50,40 @@ impl Exporter for Gltf {
 /// [`Error::Unwritable`] when it would be larger than the format allows (4 GiB).
 pub fn glb(scene: &Scene) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::default();
-    let mut children = Vec::new();
-    let plans = wall_plans(scene);
-    for room in &scene.rooms {
-        children.push(writer.room(room));
-    }
-    for (wall, plan) in scene.walls.iter().zip(&plans) {
-        children.push(writer.wall(scene, wall, plan));
-    }
+    let mut children = writer.structure(scene);
     for object in &scene.objects {
         children.push(writer.object(object));
     }
-    writer.finish(scene, children)
+    writer.finish(&provenance(scene), children)
+}
+
+/// Rooms, walls and openings only.
+///
+/// # Errors
+/// As [`glb`].
+pub fn structure_glb(scene: &Scene) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer::default();
+    let children = writer.structure(scene);
+    writer.finish(&provenance(scene), children)
+}
+
+/// One object, centred at the origin and not turned.
+///
+/// # Errors
+/// As [`glb`].
+pub fn object_glb(object: &Object) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer::default();
+    let centred = Object { center: [0.0; 3], yaw: 0.0, ..object.clone() };
+    let children = vec![writer.object(&centred)];
+    writer.finish(&json!({ "physics_draft": rigid_bodies::DRAFT }), children)
+}
+
+fn provenance(scene: &Scene) -> Value {
+    json!({
+        "schema_version": scene.version,
+        "provenance": scene.provenance,
+        "physics_draft": rigid_bodies::DRAFT,
+    })
 }
 
 type NodeIndex = json::Index<json::Node>;
@@ -82,6 +104,13 @@ struct Stand {
 }
 
 impl Writer {
+    fn structure(&mut self, scene: &Scene) -> Vec<NodeIndex> {
+        let rooms: Vec<NodeIndex> = scene.rooms.iter().map(|room| self.room(room)).collect();
+        let walls = scene.walls.iter().zip(wall_plans(scene));
+        let walls: Vec<NodeIndex> = walls.map(|(wall, plan)| self.wall(scene, wall, &plan)).collect();
+        [rooms, walls].concat()
+    }
+
     fn node(
         &mut self,
         name: &str,
@@ -213,10 +242,11 @@ impl Writer {
         node
     }
 
-    fn finish(mut self, scene: &Scene, children: Vec<NodeIndex>) -> Result<Vec<u8>, Error> {
+    fn finish(mut self, provenance: &Value, children: Vec<NodeIndex>) -> Result<Vec<u8>, Error> {
         let unwritable = |problem: String| Error::Unwritable { format: "glb", problem };
         let empty = children.is_empty();
-        let top = self.node("scene", Stand::default(), None, &json!({ "class": "scene", "id": "scene" }), children);
+        let top =
+            self.node("scene", Stand::default(), None, &json!({ "class": "scene", "id": "scene" }), children);
         let scene_index = self.root.push(json::Scene {
             name: Some("scene".to_owned()),
             nodes: vec![top],
@@ -226,11 +256,7 @@ impl Writer {
         self.root.scene = Some(scene_index);
         self.root.asset = json::Asset {
             generator: Some(format!("Roomwright {}", env!("CARGO_PKG_VERSION"))),
-            extras: raw(&json!({
-                "schema_version": scene.version,
-                "provenance": scene.provenance,
-                "physics_draft": rigid_bodies::DRAFT,
-            })),
+            extras: raw(provenance),
             ..Default::default()
         };
         if !empty {

@@ -17,7 +17,7 @@ const DUPLICATE_IOU: f64 = 0.5;
 /// More overlapping neighbours than this cannot be told apart.
 const MAX_NEIGHBOURS: usize = 12;
 /// Boxes are larger than what they hold: a chair goes under a table by so much, metres.
-const NESTING_SIGMA_M: f64 = 0.25;
+pub(crate) const NESTING_SIGMA_M: f64 = 0.25;
 
 /// Leaves out duplicates and impossible neighbours.
 pub(crate) fn resolve(items: Vec<Item>, options: &Options, findings: &mut Findings) -> Vec<Item> {
@@ -107,7 +107,7 @@ fn carries(below: &Item, above: &Item) -> bool {
 }
 
 /// One of the two is a seat and the other a table or a desk.
-fn nests(p: &Item, q: &Item) -> bool {
+pub(crate) fn nests(p: &Item, q: &Item) -> bool {
     let seat = |item: &Item| item.class.contains("chair") || item.class.contains("stool");
     let table = |item: &Item| {
         ["table", "desk", "bar", "counter"].iter().any(|name| item.class.contains(name)) && !seat(item)

@@ -92,6 +92,11 @@ impl Item {
         (d(0).powi(2) + d(1).powi(2) + d(2).powi(2)).sqrt()
     }
 
+    /// The same in plan only.
+    pub fn plan_displacement(&self) -> f64 {
+        (self.shape.plan() - self.measured.plan()).norm()
+    }
+
     /// One standard deviation of a face across `direction` in plan, metres.
     pub fn face_sigma(&self, direction: Vec2) -> f64 {
         let [x, y] = self.shape.axes();

@@ -22,6 +22,8 @@ use place::Surroundings;
 
 /// Penetration that counts, metres (metrics.md: more than 1 mm).
 const PENETRATION_M: f64 = 0.001;
+/// Boxes this near touch, metres.
+const TOUCH_M: f64 = 0.01;
 /// Rounds of leaving out what cannot be kept apart.
 const MAX_ROUNDS: usize = 6;
 /// A move beyond this many sigmas and [`REPORT_M`] is reported.
@@ -30,7 +32,12 @@ const REPORT_SIGMAS: f64 = 3.0;
 const REPORT_M: f64 = 0.1;
 
 /// Puts all objects in their place.
-pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, findings: &mut Findings) -> Vec<Item> {
+pub(crate) fn place(
+    clean: &Clean,
+    structure: &Structure,
+    options: &Options,
+    findings: &mut Findings,
+) -> Vec<Item> {
     let surroundings = Surroundings::new(structure);
     let mut items: Vec<Item> =
         clean.objects.iter().enumerate().map(|(draft, object)| Item::new(object, draft, options)).collect();
@@ -39,22 +46,74 @@ pub(crate) fn place(clean: &Clean, structure: &Structure, options: &Options, fin
         item.shape.yaw = surroundings.snapped_yaw(item, options.yaw_sigma_rad);
         item.measured.yaw = item.shape.yaw;
     }
+    let items = leave_out_beyond(items, &surroundings, findings);
     let mut items = conflicts::resolve(items, options, findings);
-    for _ in 0..MAX_ROUNDS {
+    let mut dirty = vec![true; items.len()];
+    for round in 0..=MAX_ROUNDS {
         supports::decide(&mut items, &surroundings);
-        let left = solve::solve(&mut items, &surroundings);
-        if left <= PENETRATION_M || !leave_out_deepest(&mut items, &surroundings, findings) {
+        let left = solve::solve(&mut items, &surroundings, dirty);
+        if round == MAX_ROUNDS {
+            break; // what still penetrates becomes an unresolved finding
+        }
+        let mut gone = vec![false; items.len()];
+        if left > PENETRATION_M {
+            mark_inseparable(&items, &surroundings, &mut gone, findings);
+        }
+        mark_driven_away(&items, options, &mut gone, findings);
+        if !gone.contains(&true) {
             break;
         }
+        dirty = forget_rooms_of(&mut items, &gone);
     }
     report_moves(&items, clean, findings);
     items
 }
 
-/// Leaves out, of every pair that still penetrates, the less sure object; true when any was.
-fn leave_out_deepest(items: &mut Vec<Item>, surroundings: &Surroundings, findings: &mut Findings) -> bool {
+/// Leaves out what lies beyond every room although all rooms are closed: seen through a window, in a
+/// mirror, or not there at all; no floor could carry it.
+fn leave_out_beyond(items: Vec<Item>, surroundings: &Surroundings, findings: &mut Findings) -> Vec<Item> {
+    if !surroundings.all_closed {
+        return items;
+    }
+    let (inside, beyond): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.room.is_some());
+    for item in beyond {
+        let distance = surroundings.distance_to_rooms(&item);
+        findings.note(
+            "object-removed",
+            vec![item.element()],
+            format!(
+                "{} {} of the draft lies {distance:.2} m outside of all rooms, which are closed: it was left out",
+                item.class, item.draft
+            ),
+            Some(distance),
+        );
+    }
+    inside
+}
+
+/// Takes out what is gone; everything in the same rooms goes back to where it was measured, since it
+/// may not have to give way any more. Says which items those are.
+fn forget_rooms_of(items: &mut Vec<Item>, gone: &[bool]) -> Vec<bool> {
+    let rooms: std::collections::BTreeSet<Option<usize>> =
+        items.iter().zip(gone).filter(|(_, gone)| **gone).map(|(item, _)| item.room).collect();
+    let mut keep = gone.iter().map(|gone| !gone);
+    items.retain(|_| keep.next().expect("because gone has an entry for every item"));
+    items
+        .iter_mut()
+        .map(|item| {
+            let dirty = rooms.contains(&item.room);
+            if dirty {
+                item.shape = item.measured;
+            }
+            dirty
+        })
+        .collect()
+}
+
+/// Marks, of every pair that still penetrates, the less sure object, and what its walls leave no
+/// room for.
+fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [bool], findings: &mut Findings) {
     let shapes: Vec<_> = items.iter().map(|item| item.shape).collect();
-    let mut gone = vec![false; items.len()];
     let mut pairs: Vec<(f64, usize, usize)> = near_pairs(&shapes, 0.0)
         .into_iter()
         .filter(|&(i, j)| solve::keep_apart(&items[i], i, &items[j], j))
@@ -69,39 +128,64 @@ fn leave_out_deepest(items: &mut Vec<Item>, surroundings: &Surroundings, finding
         let (less, more) =
             if items[i].evidence.confidence < items[j].evidence.confidence { (i, j) } else { (j, i) };
         gone[less] = true;
-        findings.note(
-            "object-removed",
-            vec![items[less].element()],
-            format!(
-                "{} {} of the draft cannot be kept apart from {} {} ({depth:.3} m left): it was left out",
-                items[less].class, items[less].draft, items[more].class, items[more].draft
-            ),
-            Some(depth),
+        let message = format!(
+            "{} {} of the draft cannot be kept apart from {} {} ({depth:.3} m left): it was left out",
+            items[less].class, items[less].draft, items[more].class, items[more].draft
         );
+        findings.note("object-removed", vec![items[less].element()], message, Some(depth));
     }
     for (i, item) in items.iter().enumerate() {
         let barriers = surroundings.barriers_of(item.room).iter().filter(|b| b.wall.is_some());
         let depth = barriers.map(|b| -b.body.gap(&item.shape)).fold(0.0, f64::max);
         if !gone[i] && depth > PENETRATION_M && !item.is_floor_covering() {
             gone[i] = true;
-            findings.note(
-                "object-removed",
-                vec![item.element()],
-                format!(
-                    "{} {} of the draft does not fit between its walls ({depth:.3} m too large): it was left out",
-                    item.class, item.draft
-                ),
-                Some(depth),
+            let message = format!(
+                "{} {} of the draft does not fit between its walls ({depth:.3} m too large): it was left out",
+                item.class, item.draft
             );
+            findings.note("object-removed", vec![item.element()], message, Some(depth));
         }
     }
-    let any = gone.contains(&true);
-    let mut keep = gone.iter().map(|gone| !gone);
-    items.retain(|_| keep.next().expect("because gone has an entry for every item"));
-    for item in items.iter_mut() {
-        item.shape = item.measured;
+}
+
+/// Marks objects that surer neighbours drove away further than their evidence allows, the farthest of
+/// each neighbourhood first: others may then stay where they were seen.
+fn mark_driven_away(items: &[Item], options: &Options, gone: &mut [bool], findings: &mut Findings) {
+    let shapes: Vec<_> = items.iter().map(|item| item.shape).collect();
+    let mut neighbours: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
+    for (i, j) in near_pairs(&shapes, TOUCH_M) {
+        if solve::keep_apart(&items[i], i, &items[j], j) && shapes[i].gap(&shapes[j]) < TOUCH_M {
+            neighbours[i].push(j);
+            neighbours[j].push(i);
+        }
     }
-    any
+    let mut driven: Vec<(f64, usize)> = (0..items.len())
+        .map(|i| {
+            let nests = neighbours[i].iter().any(|&j| conflicts::nests(&items[i], &items[j]));
+            let allowance = items[i].sigma.hypot(if nests { conflicts::NESTING_SIGMA_M } else { 0.0 });
+            (items[i].plan_displacement() / allowance, i)
+        })
+        .filter(|(sigmas, _)| *sigmas > options.max_shift_sigmas)
+        .collect();
+    driven.sort_by(|p, q| q.0.total_cmp(&p.0).then(p.1.cmp(&q.1)));
+    for (sigmas, i) in driven {
+        let surer = neighbours[i]
+            .iter()
+            .copied()
+            .find(|&j| items[j].evidence.confidence > items[i].evidence.confidence);
+        let Some(surer) = surer else { continue };
+        if gone[i] || neighbours[i].iter().any(|&j| gone[j]) {
+            continue;
+        }
+        gone[i] = true;
+        let moved = items[i].plan_displacement();
+        let message = format!(
+            "{} {} of the draft would have to move {moved:.2} m ({sigmas:.1} sigmas) out of the way of surer \
+             objects such as {} {}: it was left out",
+            items[i].class, items[i].draft, items[surer].class, items[surer].draft
+        );
+        findings.note("object-removed", vec![items[i].element()], message, Some(moved));
+    }
 }
 
 fn report_moves(items: &[Item], clean: &Clean, findings: &mut Findings) {

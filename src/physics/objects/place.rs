@@ -4,6 +4,7 @@ use super::item::Item;
 use crate::math::{Vec2, wrap_angle};
 use crate::physics::geometry::{UprightBox, boundary_distance, contains, perp};
 use crate::physics::structure::{Structure, room_floor};
+use crate::scene::{OpeningKind, Room};
 use std::f64::consts::FRAC_PI_2;
 
 /// Gate of yaw snapping, sigmas.
@@ -32,6 +33,10 @@ pub(crate) struct Surroundings {
     pub floors: Vec<Vec<Vec2>>,
     /// Barriers by room; the last entry is for objects in no room.
     pub barriers: Vec<Vec<Barrier>>,
+    /// Where doors swing, by room: squares of the door's own width before it.
+    swings: Vec<Vec<UprightBox>>,
+    /// There are rooms, and none of them is open.
+    pub all_closed: bool,
     ceilings: Vec<f64>,
 }
 
@@ -71,8 +76,22 @@ impl Surroundings {
         Self {
             floors: structure.rooms.iter().map(|room| room_floor(room, walls)).collect(),
             barriers,
+            all_closed: !structure.rooms.is_empty()
+                && structure.rooms.iter().all(|room| room.walls.iter().all(Option::is_some)),
+            swings: structure.rooms.iter().map(|room| swings(structure, room)).collect(),
             ceilings: structure.rooms.iter().map(|room| room.ceiling_z).collect(),
         }
+    }
+
+    /// Distance of an item's centre from the nearest room, metres.
+    pub fn distance_to_rooms(&self, item: &Item) -> f64 {
+        let distances = self.floors.iter().map(|floor| boundary_distance(floor, item.shape.plan()));
+        distances.fold(f64::INFINITY, f64::min)
+    }
+
+    /// Where doors swing into a room.
+    pub fn swings_of(&self, room: Option<usize>) -> &[UprightBox] {
+        room.map_or(&[][..], |room| self.swings[room].as_slice())
     }
 
     /// The room that holds the item's centre, or the nearest one.
@@ -99,18 +118,18 @@ impl Surroundings {
         room.map_or(NO_CEILING_M, |room| self.ceilings[room])
     }
 
-    /// The wall whose face is nearest to a face of the item, and the gap between them, metres.
+    /// The wall whose face is nearest to a face of the item as measured, and the gap between them, metres.
     pub fn nearest_wall(&self, item: &Item) -> Option<(usize, f64)> {
         self.barriers_of(item.room)
             .iter()
             .filter_map(|barrier| {
                 let along = barrier.body.axes()[0];
-                let offset = item.shape.plan() - barrier.body.plan();
+                let offset = item.measured.plan() - barrier.body.plan();
                 if offset.dot(&along).abs() > 0.5 * barrier.body.size[0] {
                     return None;
                 }
-                let normal = barrier.facing(item.shape.plan());
-                let gap = offset.dot(&normal) - 0.5 * barrier.body.size[1] - item.shape.reach(normal);
+                let normal = barrier.facing(item.measured.plan());
+                let gap = offset.dot(&normal) - 0.5 * barrier.body.size[1] - item.measured.reach(normal);
                 Some((barrier.wall?, gap))
             })
             .min_by(|p, q| p.1.abs().total_cmp(&q.1.abs()))
@@ -124,11 +143,18 @@ impl Surroundings {
             .iter()
             .filter(|barrier| barrier.wall.is_some())
             .map(|barrier| (barrier.body.plan_gap(&item.shape), barrier))
-            .min_by(|p, q| p.0.total_cmp(&q.0).then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm())));
+            .min_by(|p, q| {
+                p.0.total_cmp(&q.0)
+                    .then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm()))
+            });
         let Some((_, barrier)) = nearest else { return item.shape.yaw };
         let off = (item.shape.yaw - barrier.body.yaw).rem_euclid(FRAC_PI_2);
         let off = if off > 0.5 * FRAC_PI_2 { off - FRAC_PI_2 } else { off };
-        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma { wrap_angle(item.shape.yaw - off) } else { item.shape.yaw }
+        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma {
+            wrap_angle(item.shape.yaw - off)
+        } else {
+            item.shape.yaw
+        }
     }
 }
 
@@ -141,6 +167,30 @@ impl Barrier {
         let normal = self.body.axes()[1];
         if normal.dot(&(point - self.body.plan())) < 0.0 { -normal } else { normal }
     }
+}
+
+/// The squares before the doors of a room, on the room's side.
+fn swings(structure: &Structure, room: &Room) -> Vec<UprightBox> {
+    let polygon: Vec<Vec2> = room.polygon.iter().map(|&p| Vec2::from(p)).collect();
+    let doors = structure.openings.iter().filter(|opening| opening.kind == OpeningKind::Door);
+    doors
+        .filter(|door| room.walls.contains(&Some(door.wall)))
+        .filter_map(|door| {
+            let wall = structure.walls.iter().find(|wall| wall.id == door.wall)?;
+            let d = Vec2::from(wall.b) - Vec2::from(wall.a);
+            let center = Vec2::new(door.center[0], door.center[1]);
+            let reach = 0.5 * (wall.thickness + door.width);
+            let middle = [1.0, -1.0]
+                .map(|side| center + perp(d.normalize()) * (side * reach))
+                .into_iter()
+                .find(|middle| contains(&polygon, *middle))?;
+            Some(UprightBox {
+                center: [middle.x, middle.y, door.center[2]],
+                size: [door.width, door.width, door.height],
+                yaw: d.y.atan2(d.x),
+            })
+        })
+        .collect()
 }
 
 fn body(a: Vec2, b: Vec2, thickness: f64, height: f64) -> Option<UprightBox> {

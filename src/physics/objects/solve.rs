@@ -33,6 +33,8 @@ const OBJECT_PRICE: f64 = 1e5;
 const WALL_PRICE: f64 = 4e5;
 /// Price of leaving an open stretch of a room, in sigmas of the object.
 const OPEN_PRICE_SIGMAS: f64 = 2.0;
+/// Price of standing in a door's swing, in sigmas of the object: it gives way so far, not further.
+const SWING_PRICE_SIGMAS: f64 = 1.0;
 /// Sizes stay within these factors of what was measured.
 const SIZE_FACTORS: (f64, f64) = (0.5, 1.5);
 /// The centroid stays this far inside its carrier's edges, metres.
@@ -50,8 +52,9 @@ enum Axis {
     Down,
 }
 
-/// Moves all items; returns the deepest penetration that is left, metres.
-pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
+/// Moves the items that are `dirty` and whatever they touch; returns the deepest penetration that is
+/// left, metres.
+pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings, mut dirty: Vec<bool>) -> f64 {
     let mut worst = f64::INFINITY;
     for _ in 0..MAX_STEPS {
         let shapes: Vec<UprightBox> = items.iter().map(|item| item.shape).collect();
@@ -63,6 +66,7 @@ pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
         let groups = groups(items, &pairs);
         let moved: Vec<Vec<(usize, UprightBox)>> = groups
             .par_iter()
+            .filter(|(members, _)| members.iter().any(|&i| dirty[i]))
             .map(|(members, own)| {
                 let pairs: Vec<(usize, usize)> = own.iter().map(|&k| pairs[k]).collect();
                 solve_group(items, members, &pairs, surroundings)
@@ -72,7 +76,7 @@ pub(crate) fn solve(items: &mut [Item], surroundings: &Surroundings) -> f64 {
             items[i].shape = shape;
         }
         let last = worst;
-        worst = deepest(items, surroundings);
+        (worst, dirty) = penetrating(items, surroundings);
         if worst <= TOLERANCE_M || (worst - last).abs() < 1e-7 {
             break;
         }
@@ -88,23 +92,27 @@ pub(crate) fn keep_apart(p: &Item, i: usize, q: &Item, j: usize) -> bool {
         && q.carrier != Carrier::Item(i)
 }
 
-/// Deepest penetration between items and of items into their barriers, metres.
-fn deepest(items: &[Item], surroundings: &Surroundings) -> f64 {
+/// Deepest penetration between items and of items into their barriers, metres, and who takes part.
+fn penetrating(items: &[Item], surroundings: &Surroundings) -> (f64, Vec<bool>) {
     let shapes: Vec<UprightBox> = items.iter().map(|item| item.shape).collect();
-    let between = near_pairs(&shapes, 0.0)
-        .into_iter()
-        .filter(|&(i, j)| keep_apart(&items[i], i, &items[j], j))
-        .map(|(i, j)| -shapes[i].gap(&shapes[j]))
-        .fold(0.0, f64::max);
-    let walls = items
-        .iter()
-        .filter(|item| !item.is_floor_covering())
-        .flat_map(|item| {
-            let barriers = surroundings.barriers_of(item.room).iter();
-            barriers.filter(|b| b.wall.is_some()).map(|b| -b.body.gap(&item.shape))
-        })
-        .fold(0.0, f64::max);
-    between.max(walls)
+    let mut worst: f64 = 0.0;
+    let mut involved = vec![false; items.len()];
+    for (i, j) in near_pairs(&shapes, 0.0) {
+        let depth = -shapes[i].gap(&shapes[j]);
+        if depth > 0.0 && keep_apart(&items[i], i, &items[j], j) {
+            worst = worst.max(depth);
+            for k in [i, j] {
+                involved[k] |= depth > TOLERANCE_M;
+            }
+        }
+    }
+    for (i, item) in items.iter().enumerate().filter(|(_, item)| !item.is_floor_covering()) {
+        let walls = surroundings.barriers_of(item.room).iter().filter(|barrier| barrier.wall.is_some());
+        let depth = walls.map(|barrier| -barrier.body.gap(&item.shape)).fold(0.0, f64::max);
+        worst = worst.max(depth);
+        involved[i] |= depth > TOLERANCE_M;
+    }
+    (worst, involved)
 }
 
 /// Connected groups: members ascending, and the numbers of their pairs.
@@ -186,6 +194,7 @@ fn solve_group(
         pulls(&mut programme, k, &items[i]);
         carry(&mut programme, k, items, i, &slot, surroundings);
         barriers(&mut programme, k, &items[i], surroundings);
+        swings(&mut programme, k, &items[i], surroundings);
     }
     for &(i, j) in pairs {
         let mut form = Form::default();
@@ -332,6 +341,30 @@ fn barriers(programme: &mut QuadraticProgramme, k: usize, item: &Item, surroundi
         let face = n.dot(&barrier.body.plan()) + barrier.body.reach(n);
         let price = if barrier.wall.is_some() { WALL_PRICE } else { 2.0 * OPEN_PRICE_SIGMAS / item.sigma };
         programme.at_least_or_pay(&form.terms, face + CLEARANCE_M - form.at_measured, price);
+    }
+}
+
+/// The item keeps out of the doors' swing as far as its sigma allows.
+fn swings(programme: &mut QuadraticProgramme, k: usize, item: &Item, surroundings: &Surroundings) {
+    if item.is_floor_covering() || !matches!(item.carrier, Carrier::Floor) {
+        return;
+    }
+    for swing in surroundings.swings_of(item.room).iter().filter(|swing| swing.gap(&item.shape) < 0.0) {
+        let offset = item.shape.plan() - swing.plan();
+        let axes = swing.axes().into_iter().chain(item.shape.axes());
+        let gap = |n: Vec2| n.dot(&offset) - swing.reach(n) - item.shape.reach(n);
+        let best = axes
+            .map(|axis| if axis.dot(&offset) < 0.0 { -axis } else { axis })
+            .max_by(|p, q| gap(*p).total_cmp(&gap(*q)))
+            .expect("because two boxes have four axes");
+        let mut form = Form::default();
+        form.face(k, item, best, 1.0, -1.0);
+        let face = best.dot(&swing.plan()) + swing.reach(best);
+        programme.at_least_or_pay(
+            &form.terms,
+            face - form.at_measured,
+            2.0 * SWING_PRICE_SIGMAS / item.sigma,
+        );
     }
 }
 

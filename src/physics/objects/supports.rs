@@ -37,10 +37,10 @@ const MAX_WALL_GAP_M: f64 = 0.6;
 pub(crate) fn decide(items: &mut [Item], surroundings: &Surroundings) {
     let mut grid = Grid::default();
     for (i, item) in items.iter().enumerate() {
-        grid.insert(i, &item.shape);
+        grid.insert(i, &item.measured);
     }
     let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by(|&i, &j| items[i].shape.bottom().total_cmp(&items[j].shape.bottom()).then(i.cmp(&j)));
+    order.sort_by(|&i, &j| items[i].measured.bottom().total_cmp(&items[j].measured.bottom()).then(i.cmp(&j)));
     let mut decided = vec![false; items.len()];
     for i in order {
         let carrier = cheapest(items, i, &grid, &decided, surroundings);
@@ -49,33 +49,27 @@ pub(crate) fn decide(items: &mut [Item], surroundings: &Surroundings) {
     }
 }
 
-fn cheapest(
-    items: &[Item],
-    i: usize,
-    grid: &Grid,
-    decided: &[bool],
-    surroundings: &Surroundings,
-) -> Carrier {
+fn cheapest(items: &[Item], i: usize, grid: &Grid, decided: &[bool], surroundings: &Surroundings) -> Carrier {
     let item = &items[i];
     if item.is_floor_covering() {
         return Carrier::Floor;
     }
     let place = item.properties.place;
     let level = item.level_sigma();
-    let mut options = vec![(item.shape.bottom().abs() / level, Carrier::Floor)];
-    for j in grid.near(&item.shape, 0.0) {
+    let mut options = vec![(item.measured.bottom().abs() / level, Carrier::Floor)];
+    for j in grid.near(&item.measured, 0.0) {
         let below = &items[j];
         let (Carrier::Floor | Carrier::Item(_)) = below.carrier else { continue };
         if j == i || !decided[j] || below.is_floor_covering() || below.is_surface_thing() {
             continue;
         }
-        let [x, y] = below.shape.axes();
-        let offset = item.shape.plan() - below.shape.plan();
-        let centred = offset.dot(&x).abs() < 0.5 * below.shape.size[0]
-            && offset.dot(&y).abs() < 0.5 * below.shape.size[1];
-        let footprint = item.shape.size[0] * item.shape.size[1];
-        if centred && item.shape.plan_overlap(&below.shape) > MIN_CARRIED_SHARE * footprint {
-            let gap = (item.shape.bottom() - below.shape.top()).abs();
+        let [x, y] = below.measured.axes();
+        let offset = item.measured.plan() - below.measured.plan();
+        let centred = offset.dot(&x).abs() < 0.5 * below.measured.size[0]
+            && offset.dot(&y).abs() < 0.5 * below.measured.size[1];
+        let footprint = item.measured.size[0] * item.measured.size[1];
+        if centred && item.measured.plan_overlap(&below.measured) > MIN_CARRIED_SHARE * footprint {
+            let gap = (item.measured.bottom() - below.measured.top()).abs();
             options.push((gap / level.hypot(below.level_sigma()), Carrier::Item(j)));
         }
     }
@@ -84,7 +78,7 @@ fn cheapest(
             options.push((gap.abs() / item.sigma, Carrier::Wall(wall)));
         }
     }
-    let below_ceiling = surroundings.ceiling(item.room) - item.shape.top();
+    let below_ceiling = surroundings.ceiling(item.room) - item.measured.top();
     options.push((below_ceiling.abs() / level, Carrier::Ceiling));
     options
         .into_iter()

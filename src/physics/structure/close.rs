@@ -3,8 +3,10 @@
 //! Takes the wall graph and hints of where people or things were (object centres, detected room
 //! interiors), adds edges of source `Inferred` where they close a room that is almost closed:
 //! straight between two corners, round one missing corner, or on to the next wall. A candidate is
-//! taken only if it crosses nothing, is not too long, the new room has a plausible area, most of its
-//! outline was seen, and either a wall ends free there or a hint lies inside. Shortest first.
+//! taken only if it crosses nothing (nor the way of the camera), is not too long, the new room has a plausible area, most of its
+//! outline was seen, and either a wall ends free there or a hint lies inside. The one that leaves the
+//! least of its room unseen comes first; one wall is likelier than two, and a wall that ends where it
+//! was seen to end is likelier than one that goes on.
 //! Ends that lie beyond what was observed (large sigma) close nothing: the room goes on there.
 
 use super::faces::{Face, faces};
@@ -24,12 +26,19 @@ const MAX_LOOSE_SIGMA_M: f64 = 0.5;
 const MIN_WALL_M: f64 = 0.1;
 /// Confidence of an inferred wall with half of its room's outline seen around it; rises with the share.
 const BASE_CONFIDENCE: f64 = 0.3;
-/// Candidates that are tried each round, shortest first.
-const MAX_TRIALS: usize = 400;
+/// Candidates that are tried each round for every piece of wall, shortest first (keeps the search
+/// linear in the number of walls).
+const MAX_TRIALS_PER_EDGE: usize = 12;
 /// Larger graphs are no dwelling and are left as they are (the search is quadratic).
 const MAX_EDGES: usize = 500;
 /// Most walls that are inferred in one scene.
 const MAX_ROUNDS: usize = 60;
+/// Against a closing with a corner that nobody saw, or one that ends in the middle of a wall.
+const UNSEEN_CORNER_PENALTY: f64 = 0.15;
+/// Against a closing in a direction that no wall there has.
+const OBLIQUE_PENALTY: f64 = 0.1;
+/// Against a closing between two whole corners.
+const NO_LOOSE_END_PENALTY: f64 = 0.1;
 /// A straight closing may bend this far from the directions at its ends, metres (noise of two ends).
 const MAX_SIDE_STEP_M: f64 = 0.25;
 
@@ -41,6 +50,8 @@ struct Closing {
     to: Target,
     length: f64,
     needs_hint: bool,
+    /// What speaks against this kind of closing, added to the unseen share of the room.
+    penalty: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,162 +60,216 @@ enum Target {
     Edge { edge: usize, at: Vec2 },
 }
 
+/// Where people or things were.
+pub(crate) struct Places<'a> {
+    /// Points that must lie in a room.
+    pub inside: &'a [Vec2],
+    /// The way of the camera: no unseen wall stands across it.
+    pub camera_path: &'a [Vec2],
+}
+
+impl Places<'_> {
+    /// The camera went through the segment a–b.
+    fn walked_through(&self, a: Vec2, b: Vec2) -> bool {
+        let on = |share: f64| (0.0..=1.0).contains(&share);
+        self.camera_path
+            .windows(2)
+            .any(|step| line_crossing(a, b, step[0], step[1]).is_some_and(|(s, t)| on(s) && on(t)))
+    }
+}
+
 /// Adds inferred walls until nothing reasonable is left.
-pub(crate) fn close_rooms(graph: &mut WallGraph, hints: &[Vec2], options: &Options, findings: &mut Findings) {
+pub(crate) fn close_rooms(
+    graph: &mut WallGraph,
+    places: &Places<'_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
     if graph.edges.len() > MAX_EDGES {
         findings.note(
             "closing-skipped",
             Vec::new(),
-            format!("{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})", graph.edges.len()),
+            format!(
+                "{} wall pieces are too many to look for missing ones (limit {MAX_EDGES})",
+                graph.edges.len()
+            ),
             None,
         );
         return;
     }
     for _ in 0..MAX_ROUNDS {
         let known = faces(graph);
-        let mut candidates = candidates(graph, &known, hints, options);
+        let mut candidates = candidates(graph, &known, places.inside, options);
         candidates.sort_by(|p, q| p.length.total_cmp(&q.length));
-        candidates.truncate(MAX_TRIALS);
-        let accepted = candidates
+        candidates.truncate(MAX_TRIALS_PER_EDGE * graph.edges.len());
+        let mut possible: Vec<(f64, Closing)> = candidates
             .into_iter()
-            .find_map(|closing| attempt(graph, &closing, &known, hints, options));
-        let Some(next) = accepted else { return };
-        *graph = next;
+            .filter_map(|closing| Some((attempt(graph, &closing, &known, places, options)?.0, closing)))
+            .collect();
+        possible.sort_by(|p, q| p.0.total_cmp(&q.0));
+        if possible.is_empty() {
+            return;
+        }
+        // The best first; each later one must still be possible beside those taken before it.
+        let mut known = known;
+        let edges = graph.edges.len();
+        let mut used: Vec<usize> = Vec::new();
+        for (_, closing) in possible {
+            // A closed end is loose no more, and edges are numbered anew once one was split.
+            let ends = [Some(closing.from), end_node(&closing)];
+            let stale = end_node(&closing).is_none() && graph.edges.len() != edges;
+            if stale || ends.iter().flatten().any(|node| used.contains(node)) {
+                continue;
+            }
+            if let Some((_, next)) = attempt(graph, &closing, &known, places, options) {
+                *graph = next;
+                known = faces(graph);
+                used.extend(ends.iter().flatten());
+            }
+        }
+        if graph.edges.len() == edges {
+            return;
+        }
     }
 }
 
 fn candidates(graph: &WallGraph, known: &[Face], hints: &[Vec2], options: &Options) -> Vec<Closing> {
     let incidence = graph.incidence();
-    let free_hint = hints.iter().any(|&hint| !known.iter().any(|face| contains(&face.polygon(graph), hint)));
-    let is_loose = |node: usize| incidence[node].len() == 1 && graph.loose_sigma[node] <= MAX_LOOSE_SIGMA_M;
+    let rooms: Vec<Vec<Vec2>> = known.iter().map(|face| face.polygon(graph)).collect();
+    let in_a_room = |point: Vec2| rooms.iter().any(|room| contains(room, point));
     // A wall that ends free inside a closed room is a half wall or a passage: it stays open.
-    let is_loose = |node: usize| {
-        is_loose(node) && !known.iter().any(|face| contains(&face.polygon(graph), graph.nodes[node]))
-    };
+    let loose: Vec<bool> = (0..graph.nodes.len())
+        .map(|node| {
+            incidence[node].len() == 1
+                && graph.loose_sigma[node] <= MAX_LOOSE_SIGMA_M
+                && !in_a_room(graph.nodes[node])
+        })
+        .collect();
+    let free_hint = hints.iter().any(|&hint| !in_a_room(hint));
+    let max_length = options.max_inferred_wall_m;
+    let ends = Ends { graph, incidence, loose, max_length };
     let mut found = Vec::new();
     for from in 0..graph.nodes.len() {
-        if incidence[from].is_empty() || (incidence[from].len() == 1 && !is_loose(from)) {
-            continue;
+        let whole = ends.incidence[from].len() > 1;
+        if ends.loose[from] || (whole && free_hint) {
+            ends.straight(from, &mut found);
         }
-        let loose = is_loose(from);
-        if !loose && !free_hint {
-            continue;
-        }
-        straight(graph, &incidence, from, loose, &is_loose, &mut found);
-        if loose {
-            round_a_corner(graph, &incidence, from, &is_loose, options.max_inferred_wall_m, &mut found);
-            on_to_a_wall(graph, &incidence, from, &mut found);
+        if ends.loose[from] {
+            ends.round_a_corner(from, &mut found);
+            ends.on_to_a_wall(from, &mut found);
         }
     }
-    found.retain(|closing| closing.length >= MIN_WALL_M && closing.length <= options.max_inferred_wall_m);
+    found.retain(|closing| closing.length >= MIN_WALL_M && closing.length <= max_length);
     found
 }
 
-/// Directions in which a wall may go on from a node: out of each of its edges, and square to them.
-fn headings(graph: &WallGraph, incidence: &[Vec<usize>], node: usize) -> Vec<Vec2> {
-    let mut found = Vec::new();
-    for &edge in &incidence[node] {
-        let out = graph.nodes[node] - graph.nodes[graph.edges[edge].other(node)];
-        let Some(out) = out.try_normalize(1e-9) else { continue };
-        found.extend([out, perp(out), -perp(out)]);
-    }
-    found
-}
-
-fn straight(
-    graph: &WallGraph,
-    incidence: &[Vec<usize>],
-    from: usize,
-    loose: bool,
-    is_loose: &dyn Fn(usize) -> bool,
-    found: &mut Vec<Closing>,
-) {
-    for to in 0..graph.nodes.len() {
-        if to == from || incidence[to].is_empty() || (is_loose(to) && loose && to < from) {
-            continue;
-        }
-        if incidence[from].iter().any(|&edge| graph.edges[edge].other(from) == to) {
-            continue;
-        }
-        let step = graph.nodes[to] - graph.nodes[from];
-        let fits = |node: usize, step: Vec2| {
-            headings(graph, incidence, node)
-                .iter()
-                .any(|h| h.dot(&step) > 0.0 && (step - h * h.dot(&step)).norm() < MAX_SIDE_STEP_M)
-        };
-        if fits(from, step) && fits(to, -step) {
-            found.push(Closing {
-                from,
-                via: None,
-                to: Target::Node(to),
-                length: step.norm(),
-                needs_hint: !loose && !is_loose(to),
-            });
-        }
-    }
-}
-
-/// Both walls go on until they meet, or the shorter goes on until it is level with the other.
-fn round_a_corner(
-    graph: &WallGraph,
-    incidence: &[Vec<usize>],
-    from: usize,
-    is_loose: &dyn Fn(usize) -> bool,
+/// The ends of walls between which something may be missing.
+struct Ends<'a> {
+    graph: &'a WallGraph,
+    incidence: Vec<Vec<usize>>,
+    /// By node: a wall ends there, alone and where it was seen to end.
+    loose: Vec<bool>,
     max_length: f64,
-    found: &mut Vec<Closing>,
-) {
-    let p = graph.nodes[from];
-    for to in (0..graph.nodes.len()).filter(|&to| to != from && is_loose(to)) {
-        let q = graph.nodes[to];
-        if (q - p).norm() > max_length {
-            continue;
+}
+
+impl Ends<'_> {
+    /// Directions in which a wall may go on from a node: out of each of its edges, and square to them.
+    fn headings(&self, node: usize) -> Vec<Vec2> {
+        let mut found = Vec::new();
+        for &edge in &self.incidence[node] {
+            let out = self.graph.nodes[node] - self.graph.nodes[self.graph.edges[edge].other(node)];
+            let Some(out) = out.try_normalize(1e-9) else { continue };
+            found.extend([out, perp(out), -perp(out)]);
         }
-        for u in headings(graph, incidence, from) {
-            for v in headings(graph, incidence, to) {
-                if in_line(u, v) {
-                    continue;
+        found
+    }
+
+    fn straight(&self, from: usize, found: &mut Vec<Closing>) {
+        for to in 0..self.graph.nodes.len() {
+            let twice = self.loose[to] && self.loose[from] && to < from;
+            if to == from || self.incidence[to].is_empty() || twice {
+                continue;
+            }
+            let step = self.graph.nodes[to] - self.graph.nodes[from];
+            let length = step.norm();
+            if length > self.max_length {
+                continue;
+            }
+            let fits = |node: usize, step: Vec2| {
+                self.headings(node)
+                    .iter()
+                    .any(|h| h.dot(&step) > 0.0 && (step - h * h.dot(&step)).norm() < MAX_SIDE_STEP_M)
+            };
+            let aligned = fits(from, step) && fits(to, -step);
+            if !aligned && !self.loose[from] {
+                continue;
+            }
+            let whole = !self.loose[from] && !self.loose[to];
+            let oblique = if aligned { 0.0 } else { OBLIQUE_PENALTY };
+            let penalty = oblique + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
+            found.push(Closing { from, via: None, to: Target::Node(to), length, needs_hint: whole, penalty });
+        }
+    }
+
+    /// Both walls go on until they meet, or the shorter goes on until it is level with the other.
+    fn round_a_corner(&self, from: usize, found: &mut Vec<Closing>) {
+        let p = self.graph.nodes[from];
+        for to in (0..self.graph.nodes.len()).filter(|&to| to != from && self.loose[to]) {
+            let q = self.graph.nodes[to];
+            if (q - p).norm() > self.max_length {
+                continue;
+            }
+            for u in self.headings(from) {
+                for v in self.headings(to).into_iter().filter(|v| !in_line(u, *v)) {
+                    let Some((s, t)) = line_crossing(p, p + u, q, q + v) else { continue };
+                    if s > MIN_WALL_M && t > MIN_WALL_M {
+                        found.push(Closing {
+                            from,
+                            via: Some(p + u * s),
+                            to: Target::Node(to),
+                            length: s + t,
+                            needs_hint: false,
+                            penalty: UNSEEN_CORNER_PENALTY,
+                        });
+                    }
                 }
-                let Some((s, t)) = line_crossing(p, p + u, q, q + v) else { continue };
-                if s > MIN_WALL_M && t > MIN_WALL_M {
-                    found.push(Closing {
-                        from,
-                        via: Some(p + u * s),
-                        to: Target::Node(to),
-                        length: s + t,
-                        needs_hint: false,
-                    });
-                }
+            }
+        }
+    }
+
+    fn on_to_a_wall(&self, from: usize, found: &mut Vec<Closing>) {
+        let p = self.graph.nodes[from];
+        for heading in self.headings(from) {
+            let hit = (0..self.graph.edges.len())
+                .filter(|&edge| !self.graph.edges[edge].nodes.contains(&from))
+                .filter_map(|edge| {
+                    let (a, b) = self.graph.segment(edge);
+                    let (s, t) = line_crossing(p, p + heading, a, b)?;
+                    (s > MIN_WALL_M && (0.0..=1.0).contains(&t)).then_some((s, edge))
+                })
+                .min_by(|x, y| x.0.total_cmp(&y.0));
+            if let Some((length, edge)) = hit {
+                found.push(Closing {
+                    from,
+                    via: None,
+                    to: Target::Edge { edge, at: p + heading * length },
+                    length,
+                    needs_hint: false,
+                    penalty: UNSEEN_CORNER_PENALTY,
+                });
             }
         }
     }
 }
 
-fn on_to_a_wall(graph: &WallGraph, incidence: &[Vec<usize>], from: usize, found: &mut Vec<Closing>) {
-    let p = graph.nodes[from];
-    for heading in headings(graph, incidence, from) {
-        let hit = (0..graph.edges.len())
-            .filter(|&edge| !graph.edges[edge].nodes.contains(&from))
-            .filter_map(|edge| {
-                let (a, b) = graph.segment(edge);
-                let (s, t) = line_crossing(p, p + heading, a, b)?;
-                (s > MIN_WALL_M && (0.0..=1.0).contains(&t)).then_some((s, edge))
-            })
-            .min_by(|x, y| x.0.total_cmp(&y.0));
-        if let Some((length, edge)) = hit {
-            let at = p + heading * length;
-            found.push(Closing { from, via: None, to: Target::Edge { edge, at }, length, needs_hint: false });
-        }
-    }
-}
-
-/// The graph with the closing, when it is reasonable.
+/// The closing's score (lower is better) and the graph with it, when it is reasonable.
 fn attempt(
     graph: &WallGraph,
     closing: &Closing,
     known: &[Face],
-    hints: &[Vec2],
+    places: &Places<'_>,
     options: &Options,
-) -> Option<WallGraph> {
+) -> Option<(f64, WallGraph)> {
     let p = graph.nodes[closing.from];
     let (end, end_nodes) = match closing.to {
         Target::Node(node) => (graph.nodes[node], vec![node]),
@@ -214,6 +279,25 @@ fn attempt(
     skip.push(closing.from);
     let via = closing.via.unwrap_or(end);
     if graph.is_blocked(p, via, &skip) || (closing.via.is_some() && graph.is_blocked(via, end, &skip)) {
+        return None;
+    }
+    // A room that is closed is not divided: no wall was seen there.
+    let middles =
+        if closing.via.is_some() { vec![0.5 * (p + via), 0.5 * (via + end)] } else { vec![0.5 * (p + end)] };
+    if known.iter().any(|face| {
+        let polygon = face.polygon(graph);
+        middles.iter().any(|middle| contains(&polygon, *middle))
+    }) {
+        return None;
+    }
+    // The wall exists already.
+    let (from, to) = (closing.from, end_node(closing));
+    if closing.via.is_none()
+        && graph.edges.iter().any(|e| e.nodes.contains(&from) && to.is_some_and(|to| e.nodes.contains(&to)))
+    {
+        return None;
+    }
+    if places.walked_through(p, via) || places.walked_through(via, end) {
         return None;
     }
     let (next, first_new) = build(graph, closing);
@@ -233,7 +317,7 @@ fn attempt(
             return None;
         }
         let polygon = face.polygon(&next);
-        hinted |= hints.iter().any(|&hint| contains(&polygon, hint));
+        hinted |= places.inside.iter().any(|&hint| contains(&polygon, hint));
     }
     if worst > options.max_inferred_share || (closing.needs_hint && !hinted) {
         return None;
@@ -244,7 +328,14 @@ fn attempt(
             edge.evidence.confidence = BASE_CONFIDENCE * (2.0 * (1.0 - worst)).min(1.0);
         }
     }
-    Some(next)
+    Some((worst + closing.penalty, next))
+}
+
+fn end_node(closing: &Closing) -> Option<usize> {
+    match closing.to {
+        Target::Node(node) => Some(node),
+        Target::Edge { .. } => None,
+    }
 }
 
 fn build(graph: &WallGraph, closing: &Closing) -> (WallGraph, usize) {

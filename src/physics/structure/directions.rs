@@ -62,8 +62,7 @@ pub(crate) fn directions(walls: &[CleanWall]) -> Vec<Direction> {
         let mean = weighted_mean(walls, &angles, &members, reference, period);
         for &i in &members {
             let turns = ((angles[i] - mean) / period).round();
-            result[i] =
-                Direction { along: unit(mean + turns * period), shared: members.len() > 1 };
+            result[i] = Direction { along: unit(mean + turns * period), shared: members.len() > 1 };
         }
         // The reference is a wall's own angle, so at least that wall is a member: the loop ends.
         free.retain(|i| !members.contains(i));

@@ -92,7 +92,8 @@ pub(crate) fn join(walls: &[CleanWall], options: &Options) -> WallGraph {
 
 impl Joiner<'_> {
     fn gate(&self, wall: usize, end: usize) -> f64 {
-        (GATE_SIGMAS * self.walls[wall].end_sigma[end]).clamp(MIN_GATE_M.min(self.max_extension), self.max_extension)
+        (GATE_SIGMAS * self.walls[wall].end_sigma[end])
+            .clamp(MIN_GATE_M.min(self.max_extension), self.max_extension)
     }
 
     fn find(&mut self, mut key: usize) -> usize {

@@ -35,7 +35,8 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
     merge::merge_duplicates(clean, findings);
     let mut graph = join::join(&clean.walls, options);
     if options.infer_walls {
-        close::close_rooms(&mut graph, &hints(clean), options, findings);
+        let places = close::Places { inside: &hints(clean), camera_path: &clean.camera_path };
+        close::close_rooms(&mut graph, &places, options, findings);
     }
     for node in &mut graph.nodes {
         *node = node.map(crate::scene::model::rounded);
@@ -53,7 +54,10 @@ fn report_inferred(walls: &[Wall], findings: &mut Findings) {
         findings.note(
             "wall-inferred",
             vec![wall.id.into()],
-            format!("{length:.2} m of wall were not seen but close a room (confidence {:.2})", wall.evidence.confidence),
+            format!(
+                "{length:.2} m of wall were not seen but close a room (confidence {:.2})",
+                wall.evidence.confidence
+            ),
             Some(length),
         );
     }
@@ -62,8 +66,9 @@ fn report_inferred(walls: &[Wall], findings: &mut Findings) {
 /// Places that must lie in a room: objects on the floor and detected interiors.
 fn hints(clean: &Clean) -> Vec<Vec2> {
     let objects = clean.objects.iter().filter(|o| o.evidence.confidence >= 0.5).map(|o| o.shape.plan());
-    let rooms = clean.rooms.iter().map(|room| {
-        room.polygon.iter().map(|&p| Vec2::from(p)).sum::<Vec2>() / room.polygon.len() as f64
-    });
+    let rooms = clean
+        .rooms
+        .iter()
+        .map(|room| room.polygon.iter().map(|&p| Vec2::from(p)).sum::<Vec2>() / room.polygon.len() as f64);
     objects.chain(rooms).collect()
 }

@@ -107,13 +107,7 @@ fn reach_in(graph: &WallGraph, walls: &[Wall], edge: usize) -> [f64; 2] {
     })
 }
 
-fn fit(
-    draft: usize,
-    opening: &CleanOpening,
-    graph: &WallGraph,
-    walls: &[Wall],
-    edge: usize,
-) -> Option<Slot> {
+fn fit(draft: usize, opening: &CleanOpening, graph: &WallGraph, walls: &[Wall], edge: usize) -> Option<Slot> {
     let wall = &walls[edge];
     let (origin, along, length) = frame(wall);
     let reach = reach_in(graph, walls, edge);
@@ -124,7 +118,7 @@ fn fit(
         return None;
     }
     // Moved in as a whole, as far as both of its edges' evidence is shared.
-    let from = (u - 0.5 * width).clamp(low, high - width);
+    let from = (u - 0.5 * width).min(high - width).max(low);
     let ceiling = wall.height - VERTICAL_MARGIN_M;
     let top = (opening.center[2] + 0.5 * opening.height).min(ceiling);
     let mut bottom = (opening.center[2] - 0.5 * opening.height).max(0.0);
@@ -144,7 +138,8 @@ fn separate(mut row: Vec<Slot>, clean: &Clean, findings: &mut Findings) -> Vec<S
         let mut wins = true;
         while let Some(last) = kept.last().cloned() {
             let shared = last.to.min(slot.to) - last.from.max(slot.from);
-            let stacked = last.top + VERTICAL_MARGIN_M <= slot.bottom || slot.top + VERTICAL_MARGIN_M <= last.bottom;
+            let stacked =
+                last.top + VERTICAL_MARGIN_M <= slot.bottom || slot.top + VERTICAL_MARGIN_M <= last.bottom;
             if stacked || shared <= -MARGIN_M {
                 break;
             }

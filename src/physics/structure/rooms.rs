@@ -13,9 +13,11 @@ use crate::layout::DraftRoom;
 use crate::math::{Vec2, median};
 use crate::physics::clean::Clean;
 use crate::physics::findings::Findings;
-use crate::physics::geometry::{contains, convex_hull, line_crossing, perp, signed_area};
+use crate::physics::geometry::{
+    boundary_distance, bounds, bounds_meet, contains, convex_hull, line_crossing, perp, signed_area,
+};
 use crate::scene::{Evidence, Room, RoomId, Source, Wall, WallId};
-use geo::{Area, BooleanOps, Coord, LineString, Polygon};
+use geo::{Area, BooleanOps, BoundingRect, Coord, Intersects, LineString, Polygon};
 
 /// A detected interior is the room of a face from this overlap of areas over union on.
 const SAME_ROOM_IOU: f64 = 0.4;
@@ -29,6 +31,12 @@ const NEAR_WALL_M: f64 = 0.4;
 const NEAR_WALL_SINE: f64 = 0.25;
 /// Shorter stretches of an open outline are not cut out, metres.
 const MIN_STRETCH_M: f64 = 0.05;
+/// Things nearer to one another than this are in one place, metres.
+const SAME_PLACE_M: f64 = 1.2;
+/// So many objects beyond the rooms make a place of their own without any wall.
+const MIN_OBJECTS_ALONE: usize = 4;
+/// Smaller leftovers are gaps, not rooms, square metres.
+const MIN_OPEN_AREA_M2: f64 = 1.5;
 /// Confidence of a room that was not closed and that no detector named.
 const HULL_CONFIDENCE: f64 = 0.2;
 
@@ -47,7 +55,13 @@ pub(crate) fn rooms(graph: &WallGraph, clean: &Clean, findings: &mut Findings) -
         .iter()
         .map(|room| geo_polygon(&room.polygon.iter().map(|&p| Vec2::from(p)).collect::<Vec<_>>()))
         .collect();
-    let overlap = |p: &Polygon<f64>, q: &Polygon<f64>| p.intersection(q).unsigned_area();
+    let overlap = |p: &Polygon<f64>, q: &Polygon<f64>| {
+        let apart = match (p.bounding_rect(), q.bounding_rect()) {
+            (Some(p), Some(q)) => !p.intersects(&q),
+            _ => true,
+        };
+        if apart { 0.0 } else { p.intersection(q).unsigned_area() }
+    };
     let iou = |p: &Polygon<f64>, q: &Polygon<f64>| {
         let shared = overlap(p, q);
         shared / (p.unsigned_area() + q.unsigned_area() - shared).max(1e-9)
@@ -72,6 +86,11 @@ pub(crate) fn rooms(graph: &WallGraph, clean: &Clean, findings: &mut Findings) -
         let outline: Vec<Vec2> = detected.polygon.iter().map(|&p| Vec2::from(p)).collect();
         rooms.extend(open_room(&walls, &outline, Some(detected), RoomId(rooms.len() as u32), findings));
     }
+    let known: Vec<Vec<Vec2>> =
+        rooms.iter().map(|room| room.polygon.iter().map(|&p| Vec2::from(p)).collect()).collect();
+    for outline in beyond_closed_rooms(graph, &faces, &known, clean) {
+        rooms.extend(open_room(&walls, &outline, None, RoomId(rooms.len() as u32), findings));
+    }
     if rooms.is_empty() {
         let mut seen: Vec<Vec2> = walls.iter().flat_map(|w| [Vec2::from(w.a), Vec2::from(w.b)]).collect();
         seen.extend(clean.objects.iter().flat_map(|object| object.shape.footprint()));
@@ -83,6 +102,86 @@ pub(crate) fn rooms(graph: &WallGraph, clean: &Clean, findings: &mut Findings) -
         room.area_m2 = signed_area(&room_floor(room, &walls)).max(0.0);
     }
     (walls, rooms)
+}
+
+/// Outlines of what was seen beyond the closed rooms: walls that bound no room, and the objects among
+/// or near them. Things that lie there alone make no room. None when no room is closed at all.
+fn beyond_closed_rooms(
+    graph: &WallGraph,
+    faces: &[Face],
+    known: &[Vec<Vec2>],
+    clean: &Clean,
+) -> Vec<Vec<Vec2>> {
+    if faces.is_empty() {
+        return Vec::new();
+    }
+    let outside = |point: Vec2| !known.iter().any(|room| contains(room, point));
+    // Clusters of points: each loose wall and each object outside, joined when near.
+    let mut groups: Vec<Seen> = Vec::new();
+    let walls = (0..graph.edges.len())
+        .filter(|edge| !faces.iter().any(|face| face.edges.contains(edge)))
+        .map(|edge| <[Vec2; 2]>::from(graph.segment(edge)))
+        .filter(|ends| outside(0.5 * (ends[0] + ends[1])))
+        .map(|ends| Seen::new(ends.to_vec(), 1, 0));
+    let objects = clean
+        .objects
+        .iter()
+        .filter(|object| outside(object.shape.plan()))
+        .map(|object| Seen::new(object.shape.footprint().to_vec(), 0, 1));
+    for seen in walls.chain(objects) {
+        let (near, rest): (Vec<Seen>, Vec<Seen>) = groups.into_iter().partition(|other| seen.is_near(other));
+        groups = rest;
+        groups.push(near.into_iter().fold(seen, Seen::joined));
+    }
+    groups
+        .into_iter()
+        .filter(|seen| {
+            seen.hull.len() >= 3 && seen.objects > 0 && (seen.walls > 0 || seen.objects >= MIN_OBJECTS_ALONE)
+        })
+        .map(|seen| seen.hull)
+        .filter_map(|hull| {
+            let mut left = geo::MultiPolygon::from(geo_polygon(&hull));
+            for room in known {
+                left = left.difference(&geo_polygon(room));
+            }
+            let largest = left.into_iter().max_by(|p, q| p.unsigned_area().total_cmp(&q.unsigned_area()))?;
+            let mut ring: Vec<Vec2> = largest.exterior().coords().map(|c| Vec2::new(c.x, c.y)).collect();
+            ring.pop();
+            (largest.unsigned_area() > MIN_OPEN_AREA_M2).then_some(ring)
+        })
+        .collect()
+}
+
+/// Walls and objects in one place, as the hull of their corners.
+struct Seen {
+    hull: Vec<Vec2>,
+    bounds: (Vec2, Vec2),
+    walls: usize,
+    objects: usize,
+}
+
+impl Seen {
+    fn new(points: Vec<Vec2>, walls: usize, objects: usize) -> Self {
+        let hull = convex_hull(&points);
+        let (low, high) = bounds(&hull);
+        Self { hull, bounds: (low.add_scalar(-SAME_PLACE_M), high), walls, objects }
+    }
+
+    fn joined(self, other: Self) -> Self {
+        let points = [self.hull, other.hull].concat();
+        Self::new(points, self.walls + other.walls, self.objects + other.objects)
+    }
+
+    fn is_near(&self, other: &Self) -> bool {
+        let to = |points: &[Vec2], outline: &[Vec2]| {
+            let distance = |&point: &Vec2| {
+                if contains(outline, point) { 0.0 } else { boundary_distance(outline, point) }
+            };
+            points.iter().map(distance).fold(f64::INFINITY, f64::min)
+        };
+        bounds_meet(&self.bounds, &other.bounds)
+            && to(&self.hull, &other.hull).min(to(&other.hull, &self.hull)) < SAME_PLACE_M
+    }
 }
 
 fn wall_of(graph: &WallGraph, edge: usize) -> Wall {
@@ -113,7 +212,8 @@ fn closed_room(graph: &WallGraph, face: &Face, detected: Option<&DraftRoom>, id:
         inferred |= graph.edges[edge].is_inferred();
         if !graph.edges[edge].is_inferred() {
             // The median of the heights, each counted once per decimetre of wall.
-            heights.extend(std::iter::repeat_n(graph.edges[edge].height, (10.0 * l).clamp(1.0, 500.0) as usize));
+            heights
+                .extend(std::iter::repeat_n(graph.edges[edge].height, (10.0 * l).clamp(1.0, 500.0) as usize));
         }
     }
     let ceiling = detected.and_then(|room| room.ceiling_z).filter(|z| z.is_finite() && *z > 0.5 && *z < 20.0);
@@ -292,7 +392,8 @@ fn level_ceilings(rooms: &mut [Room], walls: &mut [Wall]) {
 /// Names the rooms on both sides of every wall.
 fn attach_walls(walls: &mut [Wall], rooms: &[Room]) {
     for wall in walls.iter_mut() {
-        wall.rooms = rooms.iter().filter(|r| r.walls.contains(&Some(wall.id))).map(|r| r.id).take(2).collect();
+        wall.rooms =
+            rooms.iter().filter(|r| r.walls.contains(&Some(wall.id))).map(|r| r.id).take(2).collect();
         if wall.rooms.is_empty() {
             let middle = 0.5 * (Vec2::from(wall.a) + Vec2::from(wall.b));
             let around = rooms.iter().find(|room| {

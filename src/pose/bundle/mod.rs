@@ -63,11 +63,7 @@ impl Loss {
         match self {
             Self::Huber(scale) => {
                 let root = squared.sqrt();
-                if root <= scale {
-                    (squared, 1.0)
-                } else {
-                    (scale * (2.0 * root - scale), scale / root)
-                }
+                if root <= scale { (squared, 1.0) } else { (scale * (2.0 * root - scale), scale / root) }
             }
             Self::Cauchy(scale) => {
                 let ratio = squared / (scale * scale);

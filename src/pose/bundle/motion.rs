@@ -19,7 +19,8 @@ fn cost(camera: &Camera, pose: &Pose, pairs: &[(Point3, Point2)], loss: Loss) ->
     pairs
         .iter()
         .map(|(point, pixel)| {
-            let squared = residual(camera, pose, point, pixel).map_or(BEHIND_SQUARED_PX, |r| r.norm_squared());
+            let squared =
+                residual(camera, pose, point, pixel).map_or(BEHIND_SQUARED_PX, |r| r.norm_squared());
             loss.evaluate(squared).0
         })
         .sum()

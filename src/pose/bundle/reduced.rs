@@ -180,7 +180,8 @@ impl Reduced {
         preconditioner: &[Matrix6<f64>],
         rhs: &[Vector6<f64>],
     ) -> Option<Vec<Vector6<f64>>> {
-        let dot = |a: &[Vector6<f64>], b: &[Vector6<f64>]| -> f64 { a.iter().zip(b).map(|(x, y)| x.dot(y)).sum() };
+        let dot =
+            |a: &[Vector6<f64>], b: &[Vector6<f64>]| -> f64 { a.iter().zip(b).map(|(x, y)| x.dot(y)).sum() };
         let precondition = |r: &[Vector6<f64>]| -> Vec<Vector6<f64>> {
             r.iter().zip(preconditioner).map(|(x, m)| m * x).collect()
         };
@@ -218,11 +219,8 @@ impl Reduced {
     /// Variance of the first intrinsic (log focal) for unit residual variance, by solving for a unit
     /// right-hand side.
     pub fn focal_variance(&self, structure: &Structure) -> Option<f64> {
-        let unit = Self {
-            rhs: vec![Vector6::zeros(); structure.views],
-            rhs_corner: Vector3::x(),
-            ..self.clone()
-        };
+        let unit =
+            Self { rhs: vec![Vector6::zeros(); structure.views], rhs_corner: Vector3::x(), ..self.clone() };
         unit.solve(structure).map(|(_, corner)| corner[0])
     }
 }

@@ -52,8 +52,10 @@ impl Layout {
         let groups: Vec<Vec<u32>> = ranges
             .iter()
             .map(|range| {
-                let mut group: Vec<u32> =
-                    bundle.observations[range.clone()].iter().filter_map(|o| slots[o.view as usize]).collect();
+                let mut group: Vec<u32> = bundle.observations[range.clone()]
+                    .iter()
+                    .filter_map(|o| slots[o.view as usize])
+                    .collect();
                 group.sort_unstable();
                 group.dedup();
                 group
@@ -122,7 +124,8 @@ pub(super) fn eliminate(
             let points = chunk
                 .map(|point| {
                     let observations = &bundle.observations[layout.ranges[point].clone()];
-                    let ctx = PointContext { bundle, camera, layout, settings, rotations: &rotations, damping };
+                    let ctx =
+                        PointContext { bundle, camera, layout, settings, rotations: &rotations, damping };
                     ctx.eliminate(&bundle.points[point], observations, &mut reduced)
                 })
                 .collect();

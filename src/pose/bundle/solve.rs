@@ -117,15 +117,20 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
     (camera, summary)
 }
 
+/// Formal standard deviation of the focal length. The free scale of the world makes the system
+/// singular in one direction, which the focal length has no part in: a little damping takes the
+/// singularity away and changes nothing else.
 fn focal_sigma(bundle: &Bundle, camera: &Camera, layout: &Layout, (settings, cost): (&Settings, f64)) -> f64 {
-    let mut elimination = eliminate(bundle, camera, layout, settings, 0.0);
-    regularize(&mut elimination, layout, camera, (settings, 1e-9));
+    const DAMPINGS: [f64; 4] = [1e-8, 1e-6, 1e-5, 1e-4];
     let unknowns = 6 * layout.structure.views + 3 * bundle.points.len();
     let freedom = (2 * bundle.observations.len()).saturating_sub(unknowns).max(1);
     let variance = cost / freedom as f64;
-    elimination
-        .reduced
-        .focal_variance(&layout.structure)
-        .filter(|v| v.is_finite() && *v > 0.0)
+    DAMPINGS
+        .iter()
+        .find_map(|&damping| {
+            let mut elimination = eliminate(bundle, camera, layout, settings, damping);
+            regularize(&mut elimination, layout, camera, (settings, damping));
+            elimination.reduced.focal_variance(&layout.structure).filter(|v| v.is_finite() && *v > 0.0)
+        })
         .map_or(f64::INFINITY, |v| camera.fx * (v * variance).sqrt())
 }

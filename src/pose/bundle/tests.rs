@@ -20,9 +20,12 @@ pub(crate) fn world(views: usize, points: usize, seed: u64) -> (Camera, Bundle) 
     let poses: Vec<Pose> = (0..views)
         .map(|k| {
             let angle = 0.9 * k as f64 / views as f64;
-            let eye = Vec3::new(3.0 * angle.sin() + uniform(&mut rng, 0.1), uniform(&mut rng, 0.2), 0.5 - angle);
-            let world_from_camera =
-                Pose::from_parts(eye.into(), Rotation::from_euler_angles(uniform(&mut rng, 0.1), -0.5 * angle, 0.05));
+            let eye =
+                Vec3::new(3.0 * angle.sin() + uniform(&mut rng, 0.1), uniform(&mut rng, 0.2), 0.5 - angle);
+            let world_from_camera = Pose::from_parts(
+                eye.into(),
+                Rotation::from_euler_angles(uniform(&mut rng, 0.1), -0.5 * angle, 0.05),
+            );
             world_from_camera.inverse()
         })
         .collect();
@@ -46,7 +49,8 @@ pub(crate) fn world(views: usize, points: usize, seed: u64) -> (Camera, Bundle) 
 #[test]
 fn analytic_derivatives_agree_with_differences() {
     let camera = camera();
-    let pose = Pose::from_parts(Vec3::new(0.1, -0.2, 0.3).into(), Rotation::from_euler_angles(0.1, 0.2, -0.3));
+    let pose =
+        Pose::from_parts(Vec3::new(0.1, -0.2, 0.3).into(), Rotation::from_euler_angles(0.1, 0.2, -0.3));
     let point = Point3::new(0.4, -0.3, 2.5);
     let pixel = Point2::new(300.0, 200.0);
     let rotation = pose.rotation.to_rotation_matrix().into_inner();

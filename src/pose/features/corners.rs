@@ -95,8 +95,9 @@ fn thin(found: Vec<(f32, usize, usize)>, before: &[[f32; 2]], distance: f32, roo
         let (i, j) = key(&pixel);
         let near = (i - 1..=i + 1).any(|u| {
             (j - 1..=j + 1).any(|v| {
-                grid.get(&(u, v))
-                    .is_some_and(|list| list.iter().any(|p| (p[0] - pixel[0]).hypot(p[1] - pixel[1]) < distance))
+                grid.get(&(u, v)).is_some_and(|list| {
+                    list.iter().any(|p| (p[0] - pixel[0]).hypot(p[1] - pixel[1]) < distance)
+                })
             })
         });
         if !near {

@@ -38,15 +38,17 @@ fn matrix3(mat: &Mat) -> Option<Mat3> {
 }
 
 fn focal_matrix(focal: f64) -> Result<Mat, Error> {
-    in_routine(
-        "Mat",
-        Mat::from_slice_2d(&[[focal, 0.0, 0.0], [0.0, focal, 0.0], [0.0, 0.0, 1.0]]),
-    )
+    in_routine("Mat", Mat::from_slice_2d(&[[focal, 0.0, 0.0], [0.0, focal, 0.0], [0.0, 0.0, 1.0]]))
 }
 
 /// Essential matrix between normalised rays (`b` from `a`) by USAC/MAGSAC, and its inliers.
 /// `None` when there is none.
-pub fn essential(a: &[Vec2], b: &[Vec2], focal: f64, threshold_px: f64) -> Result<Option<(Mat3, Vec<bool>)>, Error> {
+pub fn essential(
+    a: &[Vec2],
+    b: &[Vec2],
+    focal: f64,
+    threshold_px: f64,
+) -> Result<Option<(Mat3, Vec<bool>)>, Error> {
     const CONFIDENCE: f64 = 0.999;
     const ITERATIONS: i32 = 1000;
     if a.len() < 6 {
@@ -95,13 +97,23 @@ pub fn fundamental_inliers(a: &[Vec2], b: &[Vec2], threshold_px: f64) -> Result<
 }
 
 /// Homography `b` from `a` (any plane coordinates) and its inliers.
-pub fn homography(a: &[Vec2], b: &[Vec2], focal: f64, threshold_px: f64) -> Result<Option<(Mat3, Vec<bool>)>, Error> {
+pub fn homography(
+    a: &[Vec2],
+    b: &[Vec2],
+    focal: f64,
+    threshold_px: f64,
+) -> Result<Option<(Mat3, Vec<bool>)>, Error> {
     if a.len() < 5 {
         return Ok(None);
     }
     let mut mask = Mat::default();
-    let found =
-        calib3d::find_homography(&scaled(a, focal), &scaled(b, focal), &mut mask, calib3d::USAC_MAGSAC, threshold_px);
+    let found = calib3d::find_homography(
+        &scaled(a, focal),
+        &scaled(b, focal),
+        &mut mask,
+        calib3d::USAC_MAGSAC,
+        threshold_px,
+    );
     let Ok(mat) = found else { return Ok(None) };
     if mat.rows() != 3 {
         return Ok(None);

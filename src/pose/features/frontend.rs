@@ -71,3 +71,10 @@ pub struct Tracked {
     /// Frames in which nearly all tracks were lost at once.
     pub breaks: Vec<usize>,
 }
+
+impl Tracked {
+    /// Frees the descriptors, which nobody needs once keyframes are matched; their pixels stay.
+    pub fn forget_descriptors(&mut self) {
+        self.keyframes.iter_mut().for_each(|keyframe| keyframe.descriptors.data = Vec::new());
+    }
+}

@@ -6,6 +6,7 @@
 //! whole map. When nothing fits any more, points of smaller parallax are admitted step by step, which
 //! carries over doorways and turns on the spot.
 
+use super::consistency::fits_neighbours;
 use super::cv::resect;
 use super::map::{Map, SightId};
 use super::refine::{LOSS_PX, Scope, adjust_scope, filter};
@@ -88,7 +89,15 @@ impl Grower {
     /// # Errors
     /// When an OpenCV routine fails.
     pub fn grow(&mut self) -> Result<(), Error> {
-        while self.map.placed().len() < self.plan.max_views {
+        self.grow_until(|_| false)
+    }
+
+    /// Grows until `enough` says so, or as far as the plan and the data allow.
+    ///
+    /// # Errors
+    /// When an OpenCV routine fails.
+    pub fn grow_until(&mut self, enough: impl Fn(&Map) -> bool) -> Result<(), Error> {
+        while self.map.placed().len() < self.plan.max_views && !enough(&self.map) {
             if let Some(view) = self.place_next()? {
                 self.stage = self.stage.min(1);
                 self.triangulate(&[view]);
@@ -124,7 +133,7 @@ impl Grower {
     fn place_next(&mut self) -> Result<Option<usize>, Error> {
         let mut ranked: Vec<(usize, usize)> = (0..self.map.views.len())
             .filter(|&v| self.map.views[v].pose.is_none())
-            .map(|v| (self.visible(v).len(), v))
+            .map(|v| (self.map.visible[v], v))
             .filter(|&(count, v)| count >= MIN_INLIERS && count > self.failed_at[v] + self.failed_at[v] / 8)
             .collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -164,7 +173,9 @@ impl Grower {
             .map(|&(k, p, _)| (k, p))
             .collect();
         let tracks = pairs.len().max(1);
-        if agreeing.len() < MIN_INLIERS || (agreeing.len() as f64) < MIN_INLIER_SHARE * tracks as f64 {
+        let enough =
+            agreeing.len() >= MIN_INLIERS && agreeing.len() as f64 >= MIN_INLIER_SHARE * tracks as f64;
+        if !enough || !fits_neighbours(&self.map, view) {
             self.map.views[view].pose = None;
             return Ok(false);
         }
@@ -236,7 +247,9 @@ impl Grower {
     fn neighbours(&self, view: usize) -> Vec<usize> {
         let mut counts = vec![0usize; self.map.views.len()];
         for feature in &self.map.views[view].features {
-            let Some(point) = feature.point.and_then(|p| self.map.points[p as usize].as_ref()) else { continue };
+            let Some(point) = feature.point.and_then(|p| self.map.points[p as usize].as_ref()) else {
+                continue;
+            };
             point.sights.iter().for_each(|s| counts[s.0 as usize] += 1);
         }
         counts[view] = 0;
@@ -287,8 +300,7 @@ impl Grower {
     /// Adjusts the whole map, weeds and triangulates again.
     pub fn adjust_all(&mut self, iterations: usize) {
         let placed = self.map.placed();
-        let refine =
-            if placed.len() >= MIN_VIEWS_FOR_FOCAL { self.plan.refine } else { Refine::Nothing };
+        let refine = if placed.len() >= MIN_VIEWS_FOR_FOCAL { self.plan.refine } else { Refine::Nothing };
         self.adjusted_at = placed.len();
         self.adjust(placed, refine, iterations);
         self.clean();

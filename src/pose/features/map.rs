@@ -32,6 +32,8 @@ pub struct View {
     pub frame_idx: usize,
     /// Features: the corners first, then the descriptors.
     pub features: Vec<Feature>,
+    /// How many of the features are corners.
+    pub corners: usize,
     /// `camera_from_world` once placed.
     pub pose: Option<Pose>,
 }
@@ -72,6 +74,8 @@ pub struct Map {
     pub points: Vec<Option<MapPoint>>,
     /// Track of the map for each corner track of the front end.
     pub track_of_corner: Vec<Option<u32>>,
+    /// Per view: how many points its tracks have (placed or not, agreeing or not).
+    pub visible: Vec<usize>,
 }
 
 struct Sets {
@@ -95,7 +99,8 @@ impl Sets {
         if a == b || self.views[a as usize].iter().any(|v| self.views[b as usize].binary_search(v).is_ok()) {
             return;
         }
-        let (keep, gone) = if self.views[a as usize].len() >= self.views[b as usize].len() { (a, b) } else { (b, a) };
+        let (keep, gone) =
+            if self.views[a as usize].len() >= self.views[b as usize].len() { (a, b) } else { (b, a) };
         let moved = std::mem::take(&mut self.views[gone as usize]);
         let views = &mut self.views[keep as usize];
         views.extend(moved);
@@ -121,11 +126,17 @@ impl Map {
                         Feature { pixel, ray: camera.normalize(pixel), rgb: *rgb, track: None, point: None }
                     })
                     .collect();
-                View { frame_idx: keyframe.frame_idx, features, pose: None }
+                View { frame_idx: keyframe.frame_idx, features, corners: keyframe.corners.len(), pose: None }
             })
             .collect();
-        let mut map =
-            Self { camera, views, tracks: Vec::new(), points: Vec::new(), track_of_corner: Vec::new() };
+        let mut map = Self {
+            camera,
+            visible: vec![0; views.len()],
+            views,
+            tracks: Vec::new(),
+            points: Vec::new(),
+            track_of_corner: Vec::new(),
+        };
         map.link(tracked, matches);
         map
     }
@@ -153,8 +164,10 @@ impl Map {
             }
         }
         for pair in matches {
-            let (skip_a, skip_b) =
-                (tracked.keyframes[pair.a].corners.len() as u32, tracked.keyframes[pair.b].corners.len() as u32);
+            let (skip_a, skip_b) = (
+                tracked.keyframes[pair.a].corners.len() as u32,
+                tracked.keyframes[pair.b].corners.len() as u32,
+            );
             for &(i, j) in &pair.matches {
                 sets.join(offsets[pair.a] + skip_a + i, offsets[pair.b] + skip_b + j);
             }
@@ -213,7 +226,9 @@ impl Map {
         for &(view, feature) in &sights {
             self.views[view as usize].features[feature as usize].point = Some(id);
         }
-        self.tracks[track as usize].points.push(id);
+        let owner = &mut self.tracks[track as usize];
+        owner.points.push(id);
+        owner.sights.iter().for_each(|s| self.visible[s.0 as usize] += 1);
         self.points.push(Some(MapPoint { position, sights, track }));
         id
     }
@@ -224,7 +239,9 @@ impl Map {
             for (view, feature) in point.sights {
                 self.views[view as usize].features[feature as usize].point = None;
             }
-            self.tracks[point.track as usize].points.retain(|&p| p != id);
+            let owner = &mut self.tracks[point.track as usize];
+            owner.points.retain(|&p| p != id);
+            owner.sights.iter().for_each(|s| self.visible[s.0 as usize] -= 1);
         }
     }
 
@@ -250,7 +267,9 @@ impl Map {
         let feature = self.feature(sight);
         self.views[sight.0 as usize]
             .pose
-            .and_then(|pose| crate::pose::bundle::residual::residual(&self.camera, &pose, position, &feature.pixel))
+            .and_then(|pose| {
+                crate::pose::bundle::residual::residual(&self.camera, &pose, position, &feature.pixel)
+            })
             .map_or(f64::INFINITY, |r| r.norm())
     }
 
@@ -294,5 +313,27 @@ impl Map {
             .collect();
         pairs.sort_unstable();
         pairs
+    }
+
+    /// Makes the first placed view the origin of the world, and `depth` the median depth of what the
+    /// placed views see.
+    pub fn normalize(&mut self, depth: f64) {
+        let Some(first) = self.views.iter().find_map(|view| view.pose) else { return };
+        let mut depths = Vec::new();
+        for (_, point) in self.live_points() {
+            let poses = point.sights.iter().filter_map(|s| self.views[s.0 as usize].pose);
+            depths.extend(poses.map(|pose| (pose * point.position).z));
+        }
+        let scale = depth / crate::math::median(&depths).filter(|d| *d > 0.0).unwrap_or(depth);
+        let back = first.inverse();
+        for view in &mut self.views {
+            if let Some(pose) = &mut view.pose {
+                *pose *= back;
+                pose.translation.vector *= scale;
+            }
+        }
+        for point in self.points.iter_mut().flatten() {
+            point.position = (first * point.position) * scale;
+        }
     }
 }

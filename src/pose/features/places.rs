@@ -75,7 +75,8 @@ fn vocabulary(keyframes: &[TrackedKeyframe]) -> Option<DMatrix<f32>> {
 
 fn vlad(words: &DMatrix<f32>, descriptors: &Descriptors) -> Vec<f32> {
     let count = descriptors.pixels.len();
-    let points = column_matrix((0..count).map(|k| descriptor(&descriptors.data, k)).collect::<Vec<_>>().into_iter());
+    let points =
+        column_matrix((0..count).map(|k| descriptor(&descriptors.data, k)).collect::<Vec<_>>().into_iter());
     let mut sums = DMatrix::<f32>::zeros(Descriptors::LENGTH, WORDS);
     for (k, word) in assign(words, &points).into_iter().enumerate() {
         let mut column = sums.column_mut(word);
@@ -91,14 +92,18 @@ fn vlad(words: &DMatrix<f32>, descriptors: &Descriptors) -> Vec<f32> {
     sums.iter().map(|v| v / norm).collect()
 }
 
-/// For every keyframe the up to `most` keyframes at least `apart` earlier that look most alike, as
-/// pairs (earlier, later).
+/// For every described keyframe the up to `most` ones at least `apart` earlier (counted among the
+/// described) that look most alike, as pairs (earlier, later).
 #[must_use]
-pub fn similar_pairs(keyframes: &[TrackedKeyframe], apart: usize, most: usize) -> Vec<(usize, usize)> {
+pub fn similar_pairs(
+    keyframes: &[TrackedKeyframe],
+    described: &[usize],
+    (apart, most): (usize, usize),
+) -> Vec<(usize, usize)> {
     let Some(words) = vocabulary(keyframes) else { return Vec::new() };
     let signatures: Vec<Vec<f32>> =
-        keyframes.par_iter().map(|keyframe| vlad(&words, &keyframe.descriptors)).collect();
-    let lists: Vec<Vec<(usize, usize)>> = (0..keyframes.len())
+        described.par_iter().map(|&k| vlad(&words, &keyframes[k].descriptors)).collect();
+    let lists: Vec<Vec<(usize, usize)>> = (0..described.len())
         .into_par_iter()
         .map(|later| {
             let mut scored: Vec<(f32, usize)> = (0..(later + 1).saturating_sub(apart))
@@ -109,7 +114,7 @@ pub fn similar_pairs(keyframes: &[TrackedKeyframe], apart: usize, most: usize) -
                 })
                 .collect();
             scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            scored.into_iter().take(most).map(|(_, earlier)| (earlier, later)).collect()
+            scored.into_iter().take(most).map(|(_, earlier)| (described[earlier], described[later])).collect()
         })
         .collect();
     lists.into_iter().flatten().collect()

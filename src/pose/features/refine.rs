@@ -30,11 +30,10 @@ pub fn adjust_scope(map: &mut Map, scope: &Scope) -> Summary {
     let mut slots: BTreeMap<usize, u32> = BTreeMap::new();
     let mut bundle = Bundle::default();
     let mut ids = Vec::new();
-    let chosen: Vec<u32> = map
-        .live_points()
-        .filter(|(_, point)| point.sights.iter().any(|s| is_free[s.0 as usize]))
-        .map(|(id, _)| id)
-        .collect();
+    let mut chosen: Vec<u32> =
+        scope.free.iter().flat_map(|&v| map.views[v].features.iter().filter_map(|f| f.point)).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
     for id in chosen {
         let Some(point) = &map.points[id as usize] else { continue };
         for &sight in &point.sights {

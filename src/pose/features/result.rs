@@ -1,15 +1,19 @@
-//! From a finished map to a [`Trajectory`], with diagnostics and warnings.
+//! From a finished map to a [`Trajectory`].
 
-use super::focal::Reconstruction;
 use super::frames::place_all;
 use super::frontend::Tracked;
 use super::map::Map;
-use crate::math::{Point3, Pose, median};
+use super::reconstruct::Reconstruction;
+use super::verdict::{judge, measure, record};
+use crate::math::{Pose, median};
 use crate::pose::keyframes::{Candidate, choose};
-use crate::pose::triangulate::{Sight, widest};
-use crate::pose::{Error, FramePose, Observation, Options, SparsePoint, Trajectory};
+use crate::pose::{Error, FramePose, Observation, Options, SparsePoint, Trajectory, given_camera};
 use crate::report::Reporter;
 use crate::video::FrameSet;
+
+/// Median depth of what is seen, world units: about metres in a room, so that numbers look familiar
+/// until the true scale is known.
+const MEDIAN_DEPTH: f64 = 2.0;
 
 /// Poses, points and figures of a reconstruction.
 ///
@@ -18,9 +22,10 @@ use crate::video::FrameSet;
 pub fn finish(
     frames: &FrameSet,
     tracked: &Tracked,
-    reconstruction: Reconstruction,
+    mut reconstruction: Reconstruction,
     (options, reporter): (&Options, &Reporter),
 ) -> Result<Trajectory, Error> {
+    reconstruction.map.normalize(MEDIAN_DEPTH);
     let map = &reconstruction.map;
     let poses = place_all(map, tracked)?;
     let placed = poses.iter().flatten().count();
@@ -41,7 +46,9 @@ pub fn finish(
         points: sparse_points(map),
         metric: false,
     };
-    report(frames, map, &trajectory, reporter);
+    let verdict = measure(frames, map, &trajectory);
+    record(tracked, &reconstruction, &trajectory, (&verdict, reporter));
+    judge(&trajectory, given_camera(frames, options).is_some(), (&verdict, reporter))?;
     Ok(trajectory)
 }
 
@@ -105,49 +112,4 @@ pub fn sparse_points(map: &Map) -> Vec<SparsePoint> {
             }
         })
         .collect()
-}
-
-fn point_parallax(map: &Map, position: &Point3, sights: &[super::map::SightId]) -> f64 {
-    let sights: Vec<Sight> = sights.iter().filter_map(|&s| map.sight(s)).collect();
-    widest(&sights, &(0..sights.len()).collect::<Vec<_>>(), position)
-}
-
-/// Stretches of time without poses: [from, to] in seconds.
-fn lost_intervals(frames: &FrameSet, trajectory: &Trajectory) -> Vec<[f64; 2]> {
-    let mut placed = vec![false; frames.frames.len()];
-    trajectory.poses.iter().for_each(|pose| placed[pose.frame_idx] = true);
-    let mut intervals: Vec<[f64; 2]> = Vec::new();
-    let mut open = false;
-    for (frame, placed) in frames.frames.iter().zip(placed) {
-        if placed {
-            open = false;
-        } else if open {
-            if let Some(last) = intervals.last_mut() {
-                last[1] = frame.time_s;
-            }
-        } else {
-            intervals.push([frame.time_s, frame.time_s]);
-            open = true;
-        }
-    }
-    intervals
-}
-
-fn report(frames: &FrameSet, map: &Map, trajectory: &Trajectory, reporter: &Reporter) {
-    let angles: Vec<f64> = map
-        .live_points()
-        .map(|(_, point)| point_parallax(map, &point.position, &point.sights).to_degrees())
-        .collect();
-    let lost = lost_intervals(frames, trajectory);
-    reporter.diagnostic("registered_share", trajectory.registered_share());
-    reporter.diagnostic("reprojection_error_px", map.rms_error_px());
-    reporter.diagnostic("median_parallax_deg", median(&angles).unwrap_or(0.0));
-    reporter.diagnostic("keyframes", trajectory.keyframes().count());
-    reporter.diagnostic("map_views", map.placed().len());
-    reporter.diagnostic("map_views_lost", map.views.len() - map.placed().len());
-    reporter.diagnostic("points", trajectory.points.len());
-    reporter.diagnostic("focal_px", trajectory.camera.fx);
-    reporter.diagnostic("focal_sigma_px", trajectory.focal_sigma_px);
-    reporter.diagnostic("k1", trajectory.camera.k1);
-    reporter.diagnostic("lost_intervals_s", &lost);
 }

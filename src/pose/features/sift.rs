@@ -18,6 +18,9 @@ const EDGE: f64 = 10.0;
 const SIGMA_PX: f64 = 1.6;
 /// Scale steps per octave, Lowe's value.
 const STEPS: i32 = 3;
+/// OpenCV doubles the picture with a bilinear filter whose samples lie at x/2 − 1/4, but reports x/2
+/// (opencv/opencv#23124): keypoints come out this much too far right and down, pixels.
+const UPSCALE_BIAS_PX: f32 = 0.25;
 /// Factor from a square-rooted share to a byte.
 pub const BYTE_SCALE: f32 = 512.0;
 
@@ -45,7 +48,12 @@ impl Sift {
         let mut matrix = Mat::default();
         in_routine(
             "SIFT",
-            self.detector.detect_and_compute_def(gray, &opencv::core::no_array(), &mut keypoints, &mut matrix),
+            self.detector.detect_and_compute_def(
+                gray,
+                &opencv::core::no_array(),
+                &mut keypoints,
+                &mut matrix,
+            ),
         )?;
         if keypoints.is_empty() {
             return Ok(Descriptors::default());
@@ -53,7 +61,7 @@ impl Sift {
         let values = in_routine("SIFT", matrix.data_typed::<f32>())?;
         let mut out = Descriptors::default();
         for (keypoint, descriptor) in keypoints.iter().zip(values.chunks_exact(Descriptors::LENGTH)) {
-            let pixel = [keypoint.pt().x, keypoint.pt().y];
+            let pixel = [keypoint.pt().x - UPSCALE_BIAS_PX, keypoint.pt().y - UPSCALE_BIAS_PX];
             // The strongest orientation only: a second keypoint at the same place would be the same point.
             if out.pixels.last() == Some(&pixel) {
                 continue;

@@ -7,9 +7,9 @@
 //! tracks off the epipolar geometry end. A keyframe is made when the picture has moved or changed
 //! enough, and put off a little while the picture is blurred. Memory: two pyramids.
 
-use super::corners::{detect, Occupied};
+use super::corners::{Occupied, detect};
 use super::cv::{fundamental_inliers, gray_mat, in_routine};
-use super::frontend::{Tracked, TrackedCorner, TrackedFrame, TrackedKeyframe};
+use super::frontend::{Descriptors, Tracked, TrackedCorner, TrackedFrame, TrackedKeyframe};
 use super::sift::Sift;
 use crate::math::{Vec2, median};
 use crate::pose::{Error, Options};
@@ -112,7 +112,7 @@ impl<'a> Tracker<'a> {
             self.promote_previous()?;
         }
         if broke || self.wants_keyframe(frame_idx, width.max(height)) {
-            self.make_keyframe(&anchor)?;
+            self.make_keyframe(&anchor, broke)?;
         } else {
             self.out.frames[frame_idx].corners.clone_from(&self.corners);
         }
@@ -160,15 +160,20 @@ impl<'a> Tracker<'a> {
         if self.out.frames[previous.frame_idx].keyframe.is_none() {
             let current = std::mem::take(&mut self.corners);
             self.corners = self.out.frames[previous.frame_idx].corners.clone();
-            self.make_keyframe(&previous)?;
+            self.make_keyframe(&previous, true)?;
             self.corners = current;
         }
         self.previous = Some(previous);
         Ok(())
     }
 
-    fn make_keyframe(&mut self, anchor: &Anchor) -> Result<(), Error> {
+    /// Makes a keyframe; every second one is described, and those where tracks end.
+    fn make_keyframe(&mut self, anchor: &Anchor, ends: bool) -> Result<(), Error> {
         let (width, height) = anchor.rgb.dimensions();
+        let survivors = self.corners.len() as f64 / self.keyframe_corners.len().max(1) as f64;
+        let last = self.out.keyframes.last();
+        let describe =
+            ends || survivors < URGENT_SURVIVORS || last.is_none_or(|k| k.descriptors.pixels.is_empty());
         if let Some(keyframe) = &self.keyframe {
             self.corners = correct(keyframe, &anchor.pyramid, &self.keyframe_corners, &self.corners)?;
             self.corners = drop_outliers(&self.keyframe_corners, std::mem::take(&mut self.corners))?;
@@ -181,7 +186,7 @@ impl<'a> Tracker<'a> {
             self.corners.push(TrackedCorner { track: self.out.tracks, pixel });
             self.out.tracks += 1;
         }
-        let descriptors = self.sift.compute(&anchor.gray)?;
+        let descriptors = if describe { self.sift.compute(&anchor.gray)? } else { Descriptors::default() };
         let color = |pixel: &[f32; 2]| -> [u8; 3] {
             let x = (pixel[0].round().max(0.0) as u32).min(width - 1);
             let y = (pixel[1].round().max(0.0) as u32).min(height - 1);
@@ -301,7 +306,8 @@ fn follow(
     let start = to_vector(corners);
     let (forward, found) = lucas_kanade(from, to, &start, None, LEVELS)?;
     let (backward, found_back) = lucas_kanade(to, from, &forward, Some(&start), REFINE_LEVELS)?;
-    let inside = |p: &Point2f| p.x >= 1.0 && p.y >= 1.0 && p.x < width as f32 - 2.0 && p.y < height as f32 - 2.0;
+    let inside =
+        |p: &Point2f| p.x >= 1.0 && p.y >= 1.0 && p.x < width as f32 - 2.0 && p.y < height as f32 - 2.0;
     let (forward, backward) = (forward.to_vec(), backward.to_vec());
     let (found, found_back) = (found.to_vec(), found_back.to_vec());
     Ok(corners
@@ -309,7 +315,8 @@ fn follow(
         .enumerate()
         .filter_map(|(k, corner)| {
             let trip = (backward[k].x - corner.pixel[0]).hypot(backward[k].y - corner.pixel[1]);
-            let good = found[k] == 1 && found_back[k] == 1 && trip <= MAX_ROUND_TRIP_PX && inside(&forward[k]);
+            let good =
+                found[k] == 1 && found_back[k] == 1 && trip <= MAX_ROUND_TRIP_PX && inside(&forward[k]);
             good.then(|| TrackedCorner { track: corner.track, pixel: [forward[k].x, forward[k].y] })
         })
         .collect())
@@ -347,7 +354,10 @@ fn correct(
 }
 
 /// Ends tracks that do not fit the epipolar geometry with the previous keyframe.
-fn drop_outliers(keyframe: &[TrackedCorner], corners: Vec<TrackedCorner>) -> Result<Vec<TrackedCorner>, Error> {
+fn drop_outliers(
+    keyframe: &[TrackedCorner],
+    corners: Vec<TrackedCorner>,
+) -> Result<Vec<TrackedCorner>, Error> {
     let to_vec2 = |c: &TrackedCorner| Vec2::new(f64::from(c.pixel[0]), f64::from(c.pixel[1]));
     let (a, b): (Vec<Vec2>, Vec<Vec2>) =
         shared(keyframe, &corners).map(|(a, b)| (to_vec2(a), to_vec2(b))).unzip();

@@ -117,7 +117,10 @@ fn in_front(pose: &Pose, a: &[Vec2], b: &[Vec2]) -> Vec<f64> {
 }
 
 /// Relative pose of two views, when there is a trustworthy one.
-fn try_pair(map: &Map, a: usize, b: usize) -> Result<Option<Start>, Error> {
+///
+/// # Errors
+/// When an OpenCV routine fails.
+pub fn try_pair(map: &Map, a: usize, b: usize) -> Result<Option<Start>, Error> {
     let (from, to) = rays(map, a, b);
     let focal = map.camera.fx;
     let Some((matrix, inliers)) = essential(&from, &to, focal, INLIER_PX)? else { return Ok(None) };
@@ -163,6 +166,7 @@ pub fn candidates(map: &Map) -> Result<Vec<Start>, Error> {
     for &(_, a, b) in ranked.iter().take(MOST_TRIED) {
         starts.extend(try_pair(map, a, b)?);
     }
-    starts.sort_by(|x: &Start, y: &Start| y.score.total_cmp(&x.score).then(x.a.cmp(&y.a)).then(x.b.cmp(&y.b)));
+    starts
+        .sort_by(|x: &Start, y: &Start| y.score.total_cmp(&x.score).then(x.a.cmp(&y.a)).then(x.b.cmp(&y.b)));
     Ok(starts)
 }

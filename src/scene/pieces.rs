@@ -1,31 +1,66 @@
-//! Convex pieces of walls and floors for simulators that collide boxes only.
+//! Holes and convex pieces of walls and floors, for meshes and for simulators that collide boxes only.
 //!
 //! A wall with openings becomes the boxes between and above and below them; pieces touch but do not
 //! overlap. A floor becomes one slab over its bounds whose top is the floor.
 
-use super::mesh::{Hole, holes};
+use super::model::{Opening, Room, Scene, Wall};
 use crate::math::Vec2;
-use crate::scene::{Opening, Room, Scene, Wall};
 
 /// Thickness of the slab under a floor, metres: thick enough that fast bodies do not tunnel.
-pub(crate) const SLAB_M: f64 = 0.2;
+pub const SLAB_M: f64 = 0.2;
+/// An opening whose bottom is within this of the wall's base goes down to it, metres.
+const FLOOR_M: f64 = 0.01;
 /// Thinner pieces are left out, metres.
 const MIN_PIECE_M: f64 = 1e-4;
 
 /// A box in a wall's own frame: u along from its middle, z above its base.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Piece {
+pub struct Piece {
+    /// Along the wall.
     pub u: [f64; 2],
+    /// Above the wall's base.
     pub z: [f64; 2],
 }
 
+/// A hole in a wall's own frame: u from–to, z from–to above the wall's base.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hole {
+    /// Along the wall, from its middle.
+    pub u: [f64; 2],
+    /// Above the wall's base.
+    pub z: [f64; 2],
+}
+
+/// The holes of a wall, by u.
+#[must_use]
+pub fn holes(wall: &Wall, openings: &[&Opening]) -> Vec<Hole> {
+    let (a, b) = (Vec2::from(wall.a), Vec2::from(wall.b));
+    let along = (b - a).normalize();
+    let mut holes: Vec<Hole> = openings
+        .iter()
+        .map(|opening| {
+            let u = along.dot(&(Vec2::new(opening.center[0], opening.center[1]) - 0.5 * (a + b)));
+            let z = opening.center[2] - wall.base_z;
+            let bottom = z - 0.5 * opening.height;
+            Hole {
+                u: [u - 0.5 * opening.width, u + 0.5 * opening.width],
+                z: [if bottom < FLOOR_M { 0.0 } else { bottom }, z + 0.5 * opening.height],
+            }
+        })
+        .collect();
+    holes.sort_by(|p, q| p.u[0].total_cmp(&q.u[0]).then(p.z[0].total_cmp(&q.z[0])));
+    holes
+}
+
 /// Openings of a wall, in scene order.
-pub(crate) fn openings_of<'a>(scene: &'a Scene, wall: &Wall) -> Vec<&'a Opening> {
+#[must_use]
+pub fn openings_of<'a>(scene: &'a Scene, wall: &Wall) -> Vec<&'a Opening> {
     scene.openings.iter().filter(|opening| opening.wall == wall.id).collect()
 }
 
 /// The solid boxes of a wall.
-pub(crate) fn wall_pieces(wall: &Wall, openings: &[&Opening]) -> Vec<Piece> {
+#[must_use]
+pub fn wall_pieces(wall: &Wall, openings: &[&Opening]) -> Vec<Piece> {
     let half = 0.5 * (Vec2::from(wall.b) - Vec2::from(wall.a)).norm();
     let holes = holes(wall, openings);
     let mut cuts: Vec<f64> = holes.iter().flat_map(|hole| hole.u).map(|u| u.clamp(-half, half)).collect();
@@ -52,7 +87,8 @@ pub(crate) fn wall_pieces(wall: &Wall, openings: &[&Opening]) -> Vec<Piece> {
 }
 
 /// Minimum and maximum corner of a room in plan, metres.
-pub(crate) fn room_bounds(room: &Room) -> ([f64; 2], [f64; 2]) {
+#[must_use]
+pub fn room_bounds(room: &Room) -> ([f64; 2], [f64; 2]) {
     let mut low = [f64::INFINITY; 2];
     let mut high = [f64::NEG_INFINITY; 2];
     for corner in &room.polygon {

@@ -1,0 +1,8 @@
+//! Stage 7 and 8 on detector-like drafts: what comes out is consistent, valid and readable.
+
+mod drafts;
+mod exports;
+mod hostile;
+mod judges;
+mod repair;
+mod schema;
