@@ -348,7 +348,8 @@ fn table(w: &mut Work<'_>, desk: bool) {
     let thick = w.rng.random_range(0.022..0.045);
     w.b.cuboid([-x, -y, h - thick], [x, y, h], top);
     let section = w.rng.random_range(0.035..0.075);
-    w.legs(h - thick, section, w.rng.clone().random_range(0.0..0.05), leg);
+    let inset = w.rng.random_range(0.0..0.05);
+    w.legs(h - thick, section, inset, leg);
     if h > 0.55 && !desk {
         let (ix, iy) = (x - 0.06, y - 0.06);
         for side in [-1.0, 1.0] {
@@ -551,12 +552,8 @@ fn clutter(w: &mut Work<'_>, shape: Shape) {
             w.b.cylinder([0.0, 0.0], [0.0, h], [0.6 * x, x], 14, china);
         }
         Shape::Carton => {
-            let board = w.mat(Material::new(
-                Pattern::Carton(w.rng.clone().random_range(0..3)),
-                [0.42, 0.3, 0.18],
-                0.4,
-                0.0,
-            ));
+            let print = w.rng.random_range(0..3);
+            let board = w.mat(Material::new(Pattern::Carton(print), [0.42, 0.3, 0.18], 0.4, 0.0));
             w.b.cuboid([-x, -y, 0.0], [x, y, h], board);
         }
         Shape::Bin => {

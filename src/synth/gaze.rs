@@ -1,8 +1,9 @@
 //! Where a person with a camera looks while walking: far, across the room, ahead at doors.
 //!
 //! Takes the way (points a fixed step apart), gives an unwrapped yaw per point. Method: per key point
-//! and direction a value (how far one sees, how much the direction goes across the room or ahead),
-//! then the best smooth sequence by dynamic programming (Viterbi) with a price on turning.
+//! and direction a value (how far one sees, whether the direction goes across the room, ahead, or
+//! where a slow turn through the whole room would look now), then the best smooth sequence by
+//! dynamic programming (Viterbi) with a price on turning.
 //! Plan of the scene frame, metres, radians.
 
 use super::house::House;
@@ -22,8 +23,16 @@ const NEAR_M: f64 = 1.1;
 const DOOR_M: f64 = 0.9;
 /// Half of the horizontal view that is judged, radians.
 const HALF_VIEW_RAD: f64 = 0.5;
+/// Value of a direction with things to see, against that of a far one.
+const RICH_VALUE: f64 = 0.5;
+/// Things beyond this distance are too small to hold on to, metres.
+const RICH_REACH_M: f64 = 4.0;
 /// Price of a turn of one radian between key points.
-const TURN_PRICE: f64 = 7.0;
+const TURN_PRICE: f64 = 5.0;
+/// A stay in a room shorter than this is only a passage, metres.
+const STAY_M: f64 = 1.2;
+/// A stay turns the gaze by at least this, radians.
+const SWEEP_RAD: f64 = 1.4 * PI;
 /// Items that rise above this hide what is behind them, metres.
 const EYE_M: f64 = 1.35;
 
@@ -31,7 +40,9 @@ const EYE_M: f64 = 1.35;
 #[must_use]
 pub fn along(house: &House, way: &[[f64; 2]], sway: impl Fn(usize) -> f64) -> Vec<f64> {
     let keys: Vec<usize> = (0..way.len()).step_by(STRIDE).collect();
-    let values: Vec<[f64; DIRECTIONS]> = keys.iter().map(|&k| values_at(house, way, k, sway(k))).collect();
+    let sweep = sweeps(house, way);
+    let values: Vec<[f64; DIRECTIONS]> =
+        keys.iter().map(|&k| values_at(house, way, k, sway(k), sweep[k])).collect();
     let chosen = best_sequence(&values);
     let mut yaw = Vec::with_capacity(keys.len());
     for &bin in &chosen {
@@ -60,11 +71,68 @@ fn angle(bin: usize) -> f64 {
     TAU * bin as f64 / DIRECTIONS as f64 - PI
 }
 
-fn values_at(house: &House, way: &[[f64; 2]], index: usize, sway: f64) -> [f64; DIRECTIONS] {
-    let here = way[index];
+fn heading_at(way: &[[f64; 2]], index: usize) -> f64 {
     let (p, q) = (way[index.saturating_sub(8)], way[(index + 8).min(way.len() - 1)]);
-    let heading = (q[1] - p[1]).atan2(q[0] - p[0]);
-    let room = (0..house.plan.rooms.len()).find(|&r| contains(&house.plan.center_polygon(r), here));
+    (q[1] - p[1]).atan2(q[0] - p[0])
+}
+
+fn room_at(house: &House, p: [f64; 2]) -> Option<usize> {
+    (0..house.plan.rooms.len()).find(|&r| contains(&house.plan.center_polygon(r), p))
+}
+
+fn middle(house: &House, room: usize) -> [f64; 2] {
+    let (low, high) = bounds(&house.plan.inner_polygon(room));
+    [0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1])]
+}
+
+/// During the first stay in every room: the yaw of an even turn through it, from the middle of the
+/// room at the entry to the heading at the exit, in the sense of the walk round the middle.
+fn sweeps(house: &House, way: &[[f64; 2]]) -> Vec<Option<f64>> {
+    let mut targets = vec![None; way.len()];
+    let rooms: Vec<Option<usize>> = way.iter().map(|&p| room_at(house, p)).collect();
+    let mut seen = vec![false; house.plan.rooms.len()];
+    let mut start = 0;
+    while start < way.len() {
+        let mut end = start;
+        while end + 1 < way.len() && rooms[end + 1] == rooms[start] {
+            end += 1;
+        }
+        let length: f64 = way[start..=end].windows(2).map(|w| distance(w[0], w[1])).sum();
+        if let Some(room) = rooms[start]
+            && !seen[room]
+            && length > STAY_M
+        {
+            seen[room] = true;
+            let center = middle(house, room);
+            let angle = |p: [f64; 2]| (p[1] - center[1]).atan2(p[0] - center[0]);
+            let winding: f64 =
+                way[start..=end].windows(2).map(|w| crate::math::wrap_angle(angle(w[1]) - angle(w[0]))).sum();
+            let sense = if winding < 0.0 { -1.0 } else { 1.0 };
+            let from = angle(way[start]) + PI;
+            let to = heading_at(way, end);
+            let mut turn = sense * (sense * (to - from)).rem_euclid(TAU);
+            if turn.abs() < SWEEP_RAD {
+                turn += sense * TAU;
+            }
+            for i in start..=end {
+                targets[i] = Some(from + turn * (i - start) as f64 / (end - start).max(1) as f64);
+            }
+        }
+        start = end + 1;
+    }
+    targets
+}
+
+fn values_at(
+    house: &House,
+    way: &[[f64; 2]],
+    index: usize,
+    sway: f64,
+    sweep: Option<f64>,
+) -> [f64; DIRECTIONS] {
+    let here = way[index];
+    let heading = heading_at(way, index);
+    let room = room_at(house, here);
     let door = house
         .plan
         .openings
@@ -77,22 +145,28 @@ fn values_at(house: &House, way: &[[f64; 2]], index: usize, sway: f64) -> [f64; 
         .fold(f64::MAX, f64::min);
     let through = (1.0 - door / DOOR_M).clamp(0.0, 1.0);
     let across = room.map(|room| {
-        let (low, high) = bounds(&house.plan.inner_polygon(room));
-        let d = [0.5 * (low[0] + high[0]) - here[0], 0.5 * (low[1] + high[1]) - here[1]];
+        let center = middle(house, room);
+        let d = [center[0] - here[0], center[1] - here[1]];
         (d[1].atan2(d[0]), (d[0].hypot(d[1]) / 0.9).min(1.0))
     });
     let seen: [f64; DIRECTIONS] = std::array::from_fn(|bin| sight(house, room, here, angle(bin)));
+    let rich: [bool; DIRECTIONS] = std::array::from_fn(|bin| is_rich(house, room, here, angle(bin)));
     let half = (HALF_VIEW_RAD / TAU * DIRECTIONS as f64).round() as usize;
     std::array::from_fn(|bin| {
         let yaw = angle(bin) - sway;
         let mut far = 0.0;
         for k in 0..=2 * half {
-            let d = seen[(bin + DIRECTIONS + k - half) % DIRECTIONS];
+            let at = (bin + DIRECTIONS + k - half) % DIRECTIONS;
+            let d = seen[at];
             far += d.min(FAR_M) / FAR_M - 1.5 * (NEAR_M - d).max(0.0);
+            far += RICH_VALUE * f64::from(u8::from(rich[at]));
         }
         far /= (2 * half + 1) as f64;
         let side = across.map_or(0.0, |(toward, weight)| weight * (yaw - toward).cos());
-        1.4 * far + (1.0 - through) * 0.9 * side + (0.35 + 2.5 * through) * (yaw - heading).cos()
+        let turned = sweep.map_or(0.0, |target| (yaw - target).cos());
+        1.8 * far
+            + (1.0 - through) * (0.5 * side + 1.6 * turned)
+            + (0.2 + 2.5 * through) * (yaw - heading).cos()
     })
 }
 
@@ -128,6 +202,21 @@ fn sight(house: &House, room: Option<usize>, from: [f64; 2], yaw: f64) -> f64 {
         }
     }
     nearest
+}
+
+/// There is furniture, a picture or an opening in this direction.
+fn is_rich(house: &House, room: Option<usize>, from: [f64; 2], yaw: f64) -> bool {
+    let direction = [yaw.cos(), yaw.sin()];
+    let crosses = |corners: [[f64; 2]; 4]| {
+        (0..4).any(|k| {
+            meet(from, direction, corners[k], corners[(k + 1) % 4]).is_some_and(|(t, _)| t < RICH_REACH_M)
+        })
+    };
+    house
+        .items
+        .iter()
+        .filter(|i| Some(i.room) == room && i.z_range()[0] < 2.0 && i.size[2] > 0.1)
+        .any(|i| crosses(i.footprint(0.0)))
 }
 
 /// Ray against segment: distance along the ray and fraction of the segment.

@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn physics_has_nothing_to_repair() {
+        for seed in 0..12 {
+            let draft = generate(seed, &HouseOptions::default()).draft();
+            let options = crate::physics::Options::default();
+            let provenance = crate::scene::Provenance::default();
+            let reporter = crate::report::Reporter::default();
+            let scene = crate::physics::make_consistent(&draft, &options, provenance, &reporter).unwrap();
+            let figures = crate::physics::check(&scene, Some(&draft));
+            assert_eq!(figures.collision.colliding, 0, "seed {seed}");
+            assert!(figures.in_bounds.failing.is_empty(), "seed {seed}: {:?}", figures.in_bounds.failing);
+            assert!(figures.watertight.rooms.failing.is_empty(), "seed {seed}");
+            assert_eq!(scene.objects.len(), draft.objects.len(), "seed {seed}");
+        }
+    }
+
+    #[test]
     fn same_seed_same_house() {
         let options = HouseOptions::default();
         assert_eq!(generate(17, &options), generate(17, &options));

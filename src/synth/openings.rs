@@ -313,9 +313,9 @@ fn add_windows(plan: &mut FloorPlan, rng: &mut ChaCha8Rng) {
         let share: f64 = match kind {
             RoomKind::Bathroom => 0.3,
             RoomKind::Hallway => 0.2,
-            _ => 0.62,
+            _ => 0.48,
         };
-        let tries = if length > 3.6 { 2 } else { 1 };
+        let tries = if length > 4.0 { 2 } else { 1 };
         for _ in 0..tries {
             if length > 1.1 && rng.random_bool(share) {
                 let opening = draw_window(plan, rng, wall, kind);

@@ -59,7 +59,7 @@ impl Default for PathOptions {
         Self {
             fps: 24.0,
             speed_mps: 0.65,
-            turn_dps: 38.0,
+            turn_dps: 34.0,
             waypoints: 4,
             height_m: 0.0,
             pitch_deg: 10.0,
@@ -366,7 +366,13 @@ fn tour(
         seen[room] = true;
         order.push(room);
         let next_door = links[room].iter().find(|(r, _)| !seen[*r]).map(|l| l.1);
-        stops.extend(room_loop(floor, &free[room], from, next_door, per_room, rng));
+        let round = room_loop(floor, &free[room], from, next_door, per_room, rng);
+        let first = round.first().copied();
+        stops.extend(round);
+        if next_door.is_none() {
+            // A room without onward door is walked round wholly.
+            stops.extend(first);
+        }
         for (next, door) in links[room].iter().rev() {
             if !seen[*next] {
                 stack.push(*next);

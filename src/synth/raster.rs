@@ -191,20 +191,13 @@ fn flatten(view: &View, p: [V3; 3], size: [usize; 2]) -> Option<Flat> {
         return None;
     }
     let sign = area.signum();
-    let edges = std::array::from_fn(|k| {
+    let edges: [[f64; 3]; 3] = std::array::from_fn(|k| {
         let (a, b) = (q[(k + 1) % 3], q[(k + 2) % 3]);
         let (ex, ey) = (sign * (a[1] - b[1]), sign * (b[0] - a[0]));
         [ex, ey, -(ex * a[0] + ey * a[1])]
     });
-    let inverse_depth = std::array::from_fn(|c| {
-        (0..3)
-            .map(|k: usize| {
-                let e: &[[f64; 3]; 3] = &edges;
-                e[k][c] * q[k][2]
-            })
-            .sum::<f64>()
-            / area.abs()
-    });
+    let inverse_depth =
+        std::array::from_fn(|c| (0..3).map(|k| edges[k][c] * q[k][2]).sum::<f64>() / area.abs());
     Some(Flat { edges, inverse_depth, rows: rows.map(|r| r as i32), chart: 0, glass: false })
 }
 

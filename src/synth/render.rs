@@ -19,6 +19,8 @@ use rayon::prelude::*;
 
 /// Share of light that a pane of glass lets through.
 const GLASS_PASS: f32 = 0.86;
+/// Light that a pane of glass adds by reflection, scene units.
+const GLASS_SHEEN: f32 = 0.03;
 /// Edge of one repeat of the fine grain, metres.
 const GRAIN_M: f32 = 0.23;
 
@@ -96,16 +98,12 @@ impl Renderer {
                     let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
                     let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
                     let pass = GLASS_PASS.powf(panes);
-                    row[x] = color.map(|c| c * pass + 0.06 * panes * self.typical_sheen());
+                    row[x] = color.map(|c| c * pass + GLASS_SHEEN * panes);
                     depths[x] = d;
                 }
             },
         );
         Frame { width, height, radiance, depth }
-    }
-
-    fn typical_sheen(&self) -> f32 {
-        0.5
     }
 
     /// Colour and depth of a pixel from the charts of its samples.
@@ -149,14 +147,13 @@ impl Renderer {
         }
         let point = add_scaled(view.eye, ray, t);
         // Footprint of a pixel: across is t/f; along the slope it grows with 1/cos.
-        let distance = t * length(ray);
         let cos = (facing / length(ray)).abs().max(0.08);
         let footprint = t / view.focal[0] / cos.sqrt();
-        (self.surface(chart, point, normalized(ray), distance, footprint), t)
+        (self.surface(chart, point, normalized(ray), footprint), t)
     }
 
     /// Radiance that leaves a point of a chart towards −`direction`.
-    fn surface(&self, chart: &Chart, point: V3, direction: V3, distance: f32, footprint: f32) -> [f32; 3] {
+    fn surface(&self, chart: &Chart, point: V3, direction: V3, footprint: f32) -> [f32; 3] {
         let material = &self.mesh.materials[chart.material as usize];
         let [s, t] = chart.coordinates(point);
         let texture = self.textures.get(chart.material as usize);
@@ -185,7 +182,7 @@ impl Renderer {
         let normal = chart.normal_at(s);
         let mut color: [f32; 3] = std::array::from_fn(|c| material.color[c] * texel[c] * light[c]);
         if material.gloss > 0.0 {
-            let sheen = self.sheen(point, normal, direction, material.gloss, distance);
+            let sheen = self.sheen(point, normal, direction, material.gloss);
             for c in 0..3 {
                 color[c] += sheen * light[c].min(2.0);
             }
@@ -194,7 +191,7 @@ impl Renderer {
     }
 
     /// Highlights of the ceiling lamps and a brighter grazing view (Schlick's approximation).
-    fn sheen(&self, point: V3, normal: V3, direction: V3, gloss: f32, _distance: f32) -> f32 {
+    fn sheen(&self, point: V3, normal: V3, direction: V3, gloss: f32) -> f32 {
         let cos = (-dot(normal, direction)).clamp(0.0, 1.0);
         let fresnel = gloss + (1.0 - gloss) * 0.35 * (1.0 - cos).powi(5) * (gloss * 12.0).min(1.0);
         let mirrored = add_scaled(direction, normal, 2.0 * cos);
@@ -226,7 +223,7 @@ impl Renderer {
             _ => {
                 let end = add_scaled(start, mirrored, hit.t);
                 let total = way + hit.t;
-                let c = self.surface(other, end, mirrored, total, total / view.focal[0]);
+                let c = self.surface(other, end, mirrored, total / view.focal[0]);
                 c.map(|c| c * 0.85)
             }
         }

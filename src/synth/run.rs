@@ -123,8 +123,8 @@ pub fn run_video(
     let focal = 0.5 * f64::from(options.width) / (0.5 * options.hfov_deg).to_radians().tan();
     let renderer = Renderer::new(&house);
     let camera = Camera::centred(options.width, options.height, focal);
-    let sensor = Sensor::new(&camera, &options.sensor, renderer.typical_light(), seed);
-    render_all(&renderer, &sensor, &path, options, out, reporter)?;
+    let mut sensor = Sensor::new(&camera, &options.sensor, renderer.typical_light(), seed);
+    render_all(&renderer, &mut sensor, &path, options, out, reporter)?;
     let caster = Caster::new(&renderer.mesh, |kind| kind != Kind::Glass);
     let step = (path.fps / LOOKS_PER_S).round().max(1.0) as usize;
     let looks: Vec<Pose> = path.poses.iter().step_by(step).copied().collect();
@@ -152,7 +152,7 @@ pub fn run_video(
 
 fn render_all(
     renderer: &Renderer,
-    sensor: &Sensor,
+    sensor: &mut Sensor,
     path: &CameraPath,
     options: &VideoOptions,
     out: &Path,
@@ -187,4 +187,72 @@ fn render_all(
     #[cfg(feature = "opencv")]
     encoder.finish()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::Layout;
+    use crate::scene::text::ReadMode;
+    use crate::synth::plan::RoomKind;
+
+    fn tiny() -> VideoOptions {
+        VideoOptions {
+            house: HouseOptions { rooms: vec![RoomKind::Bathroom], clutter: 0.0, ..HouseOptions::default() },
+            path: PathOptions { fps: 4.0, max_seconds: 1.0, ..PathOptions::default() },
+            width: 64,
+            height: 48,
+            images_every: 2,
+            ..VideoOptions::default()
+        }
+    }
+
+    #[test]
+    fn a_clip_comes_with_truth_that_agrees_with_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = run_video(11, &tiny(), folder.path(), &Reporter::default()).unwrap();
+        assert_eq!(summary.frames, 4);
+        let text = std::fs::read_to_string(folder.path().join("layout.txt")).unwrap();
+        let (layout, dropped) = Layout::parse(&text, ReadMode::Strict).unwrap();
+        assert!(dropped.is_empty() && !layout.walls.is_empty());
+        let tum = std::fs::read_to_string(folder.path().join("groundtruth_scene.tum")).unwrap();
+        assert_eq!(tum.lines().filter(|l| !l.starts_with('#')).count(), 4);
+        let transforms: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.path().join("transforms.json")).unwrap())
+                .unwrap();
+        let frames = transforms["frames"].as_array().unwrap();
+        assert_eq!(frames.len(), 2);
+        for frame in frames {
+            let depth = image::open(folder.path().join(frame["depth_file_path"].as_str().unwrap()))
+                .unwrap()
+                .to_luma16();
+            let known = depth.pixels().filter(|p| p.0[0] > 100).count();
+            assert!(known > 64 * 48 / 2, "{known} pixels have depth");
+            assert!(folder.path().join(frame["file_path"].as_str().unwrap()).exists());
+        }
+        #[cfg(feature = "opencv")]
+        assert!(folder.path().join("video.mp4").metadata().unwrap().len() > 500);
+    }
+
+    #[test]
+    fn unusable_sizes_are_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = VideoOptions { width: 63, ..tiny() };
+        let message = run_video(1, &options, folder.path(), &Reporter::default()).unwrap_err().to_string();
+        assert!(message.contains("even"), "{message}");
+    }
+
+    #[test]
+    fn house_files_are_the_same_every_time() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for folder in [&a, &b] {
+            run_house(5, &HouseOptions::default(), folder.path()).unwrap();
+        }
+        for name in ["layout.txt", "draft.json"] {
+            assert_eq!(
+                std::fs::read(a.path().join(name)).unwrap(),
+                std::fs::read(b.path().join(name)).unwrap()
+            );
+        }
+    }
 }

@@ -43,6 +43,8 @@ pub struct ScanOptions {
     pub max_range_m: f64,
     /// Edge of a fusion voxel, metres.
     pub voxel_m: f64,
+    /// Voxels with fewer samples are dropped (reconstructions ask for agreement of views).
+    pub min_samples: usize,
     /// Edge of a free-space voxel, metres.
     pub free_voxel_m: f64,
     /// Errors.
@@ -62,6 +64,7 @@ impl Default for ScanOptions {
             hfov_deg: 66.0,
             max_range_m: 5.0,
             voxel_m: 0.025,
+            min_samples: 2,
             free_voxel_m: 0.1,
             errors: ScanErrors::default(),
             people: 0,
@@ -131,7 +134,7 @@ pub fn scan_along(house: &House, mesh: &Mesh, poses: Vec<Pose>, seed: u64, optio
     for sample in &mut samples {
         sample.p = moved(sample.p, scale, &tilt);
     }
-    let cloud = fuse(samples, options.voxel_m as f32);
+    let cloud = fuse(samples, options.voxel_m as f32, options.min_samples);
     let (layout, unseen) = split_layout(house, &coverage);
     Scan { cloud, free, layout, unseen, coverage, poses, scale }
 }
@@ -318,7 +321,7 @@ impl Observer<'_> {
 }
 
 /// Averages samples per voxel; the order of points is that of their voxels.
-fn fuse(samples: Vec<Sample>, voxel: f32) -> Cloud<SceneFrame> {
+fn fuse(samples: Vec<Sample>, voxel: f32, least: usize) -> Cloud<SceneFrame> {
     let key = |p: V3| {
         let k = p.map(|c| ((c / voxel).floor() as i64 + (1 << 20)) as u64);
         (k[2] << 42) | (k[1] << 21) | k[0]
@@ -332,7 +335,9 @@ fn fuse(samples: Vec<Sample>, voxel: f32) -> Cloud<SceneFrame> {
         while end < keyed.len() && keyed[end].0 == keyed[start].0 {
             end += 1;
         }
-        points.push(mean_point(keyed[start..end].iter().map(|k| &samples[k.1 as usize])));
+        if end - start >= least {
+            points.push(mean_point(keyed[start..end].iter().map(|k| &samples[k.1 as usize])));
+        }
         start = end;
     }
     Cloud::new(points)
@@ -482,7 +487,7 @@ mod tests {
     #[test]
     fn an_exact_scan_lies_on_the_surfaces() {
         let house = generate(4, &HouseOptions { max_rooms: 1, ..HouseOptions::default() });
-        let options = ScanOptions { errors: ScanErrors::none(), voxel_m: 0.01, ..small() };
+        let options = ScanOptions { errors: ScanErrors::none(), voxel_m: 0.01, min_samples: 1, ..small() };
         let scan = scan(&house, 4, &options).expect("there is floor to walk on");
         assert!(scan.cloud.len() > 3000);
         let polygon = house.plan.inner_polygon(0);
@@ -512,8 +517,8 @@ mod tests {
         let again = scan(&house, 9, &small()).expect("walkable");
         assert_eq!(noisy.cloud.points, again.cloud.points);
         assert!(noisy.free == again.free);
-        let clean =
-            scan(&house, 9, &ScanOptions { errors: ScanErrors::none(), ..small() }).expect("walkable");
+        let clean = scan(&house, 9, &ScanOptions { errors: ScanErrors::none(), min_samples: 1, ..small() })
+            .expect("walkable");
         let below = |scan: &Scan| scan.cloud.points.iter().filter(|p| p.position[2] < -0.02).count();
         assert_eq!(below(&clean), 0);
         assert!(below(&noisy) > 0);

@@ -1,7 +1,8 @@
 //! From radiance to the picture of a phone: distortion, motion blur, exposure, noise.
 //!
 //! Takes a rendered [`Frame`], gives 8-bit sRGB. Motion blur follows each pixel's own motion during
-//! the exposure (depth and the two poses give it); exposure drifts like an automatic one; the tone
+//! the exposure (depth and the two poses give it); an automatic exposure follows the mean of the
+//! picture with a lag, and drifts a little; the tone
 //! curve is the filmic fit of Hable with a white point; noise is Gaussian with a signal-dependent
 //! part (shot) and a constant part (read), as of small sensors in rooms. The noise is hashed from
 //! frame, pixel and seed: the same input gives the same bytes.
@@ -18,6 +19,14 @@ use serde::{Deserialize, Serialize};
 const BLUR_TAPS: usize = 7;
 /// Pixels that move less are not blurred.
 const BLUR_FROM_PX: f32 = 0.6;
+/// Mean of a well exposed frame, in units of the tone curve's input.
+const MID_LEVEL: f32 = 0.30;
+/// Share of a brightness difference (in stops) that automatic exposure takes away.
+const EXPOSURE_SHARE: f32 = 0.7;
+/// Time in which automatic exposure follows, seconds.
+const EXPOSURE_LAG_S: f64 = 0.7;
+/// Samples brighter than this multiple of the typical light do not count for the exposure (windows).
+const METER_CLIP: f32 = 3.0;
 /// Radiance that the tone curve maps to white, in units of the exposed mid level.
 const WHITE: f32 = 3.6;
 
@@ -39,7 +48,7 @@ pub struct SensorOptions {
 
 impl Default for SensorOptions {
     fn default() -> Self {
-        Self { shutter: 0.3, exposure_drift_stops: 0.12, noise: 1.0, vignette: 0.12, distortion: [0.0, 0.0] }
+        Self { shutter: 0.25, exposure_drift_stops: 0.12, noise: 1.0, vignette: 0.12, distortion: [0.0, 0.0] }
     }
 }
 
@@ -51,7 +60,9 @@ pub struct Sensor {
     /// Wider, undistorted camera to render with.
     pub render_camera: Camera,
     seed: u32,
-    exposure: f32,
+    typical: f32,
+    /// Mean level that the exposure follows, and when it was last updated, seconds.
+    metered: Option<(f32, f64)>,
 }
 
 /// The two ends of the exposure of a frame.
@@ -91,41 +102,60 @@ impl Sensor {
             camera,
             render_camera,
             seed: seed as u32,
-            exposure: 0.42 / typical_light,
+            typical: typical_light,
+            metered: None,
         }
+    }
+
+    /// Gain for a frame at a time; remembers it for the next one.
+    fn meter(&mut self, frame: &Frame, time_s: f64) -> f32 {
+        let clip = METER_CLIP * self.typical;
+        let sum: f32 = frame.radiance.iter().map(|c| c[1].min(clip)).sum();
+        let mean = (sum / frame.radiance.len().max(1) as f32).max(0.05 * self.typical);
+        let level = match self.metered {
+            Some((old, then)) => {
+                let k = 1.0 - (-(time_s - then).max(0.0) / EXPOSURE_LAG_S).exp() as f32;
+                old * (mean / old).powf(k)
+            }
+            None => mean,
+        };
+        self.metered = Some((level, time_s));
+        let usual = 0.6 * self.typical;
+        MID_LEVEL / (usual * (level / usual).powf(EXPOSURE_SHARE))
     }
 
     /// The frame as the camera stores it, and its depth in the same pixels.
     #[must_use]
     pub fn expose(
-        &self,
+        &mut self,
         frame: &Frame,
         motion: Motion<'_>,
         index: usize,
         time_s: f64,
     ) -> (RgbImage, Vec<f32>) {
-        let blurred = self.blur(frame, motion);
-        let radiance = blurred.as_deref().unwrap_or(&frame.radiance);
         let drift = (0.37 * time_s).sin() * 0.6 + (0.91 * time_s + 1.3).sin() * 0.4;
-        let gain = self.exposure * (self.options.exposure_drift_stops * drift).exp2() as f32;
-        let (w, h) = (self.camera.width as usize, self.camera.height as usize);
+        let gain = self.meter(frame, time_s) * (self.options.exposure_drift_stops * drift).exp2() as f32;
+        let this = &*self;
+        let blurred = this.blur(frame, motion);
+        let radiance = blurred.as_deref().unwrap_or(&frame.radiance);
+        let (w, h) = (this.camera.width as usize, this.camera.height as usize);
         let mut pixels = vec![0u8; w * h * 3];
         let mut depth = vec![0.0f32; w * h];
-        let distorted = self.camera.is_distorted();
+        let distorted = this.camera.is_distorted();
         pixels.par_chunks_mut(w * 3).zip(depth.par_chunks_mut(w)).enumerate().for_each(
             |(y, (row, depths))| {
                 for x in 0..w {
                     let (color, d) = if distorted {
-                        self.undistorted_at(frame, radiance, x, y)
+                        this.undistorted_at(frame, radiance, x, y)
                     } else {
                         (radiance[y * w + x], frame.depth[y * w + x])
                     };
                     depths[x] = d;
-                    let shade = self.vignette(x, y, w, h);
+                    let shade = this.vignette(x, y, w, h);
                     for c in 0..3 {
-                        row[3 * x + c] = self.develop(
+                        row[3 * x + c] = this.develop(
                             color[c] * gain * shade,
-                            hash(index as u32, (y * w + x) as u32, self.seed + c as u32),
+                            hash(index as u32, (y * w + x) as u32, this.seed + c as u32),
                         );
                     }
                 }

@@ -5,7 +5,6 @@
 
 use super::material::{self, Kind, Material, MaterialId, Pattern};
 use super::mesh::Builder;
-use super::openings;
 use super::plan::{FloorPlan, PlanOpening, RoomKind, distance};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -330,7 +329,7 @@ fn build_leaf(builder: &mut Builder, size: [f64; 2], side: f64, look: LeafLook, 
     }
     for (near, far) in [(y0 - 0.05, y0), (y1, y1 + 0.05)] {
         let outer = if near < y0 { near } else { far };
-        builder.cuboid([w - 0.075, near.min(y0 - 0.008).max(near), 0.90], [w - 0.045, far, 1.10], trim.metal);
+        builder.cuboid([w - 0.075, near, 0.90], [w - 0.045, far, 1.10], trim.metal);
         builder.cuboid([w - 0.17, outer - 0.008, 1.03], [w - 0.05, outer + 0.008, 1.05], trim.metal);
     }
 }
@@ -365,11 +364,4 @@ fn build_window(
         builder.cuboid([-x - 0.03, y, z0 - 0.03], [x + 0.03, y + 0.025, z0], trim.white);
     }
     builder.set_frame([0.0; 3], 0.0, 0);
-}
-
-/// Middle of the free floor in an opening on the left side, used to test that doors can be passed.
-#[must_use]
-pub fn threshold(plan: &FloorPlan, opening: &PlanOpening) -> [f64; 2] {
-    let area = openings::area_before(plan, opening, true, 0.0, 0.0);
-    [0.5 * (area[0][0] + area[1][0]), 0.5 * (area[0][1] + area[1][1])]
 }

@@ -223,13 +223,13 @@ fn paint(pattern: Pattern) -> Texture {
 }
 
 fn plaster(n: u32) -> Texture {
-    let bump = [0.05, 0.09, 0.14][(n % 3) as usize];
+    let bump = [0.12, 0.18, 0.26][(n % 3) as usize];
     Texture::from_fn(SIDE, move |u, v| {
         let roll = fbm(u, v, 40, 4, 20 + n);
         let stain = fbm(u, v, 3, 3, 30 + n);
         let speck = random((u * 512.0) as i64, (v * 512.0) as i64, 40 + n);
-        let scuff = if speck > 0.9985 { -0.18 } else { 0.0 };
-        gray(1.0 + bump * roll + 0.09 * stain + scuff)
+        let scuff = if speck > 0.9985 { -0.25 } else { 0.0 };
+        gray(1.0 + bump * roll + 0.10 * stain + scuff)
     })
 }
 

@@ -57,7 +57,7 @@ impl Truth<'_> {
             ("layout_unseen.txt", self.unseen.to_text()),
             ("groundtruth_scene.tum", self.tum()),
             ("K.txt", k),
-            ("transforms.json", pretty(&self.transforms())?),
+            ("transforms.json", self.transforms()),
             ("meta.json", pretty(&self.meta())?),
         ] {
             write_atomically(&folder.join(name), text.as_bytes())?;
@@ -89,30 +89,32 @@ impl Truth<'_> {
         text
     }
 
-    fn transforms(&self) -> Value {
+    /// One frame a line, so that people can read and compare it.
+    fn transforms(&self) -> String {
         let camera = self.camera;
-        let frames: Vec<Value> = (0..self.poses.len())
+        let frames: Vec<String> = (0..self.poses.len())
             .step_by(self.every.max(1))
             .map(|index| {
                 let mut frame = json!({
-                    "timestamp": index as f64 / self.fps,
-                    "transform_matrix": opengl_rows(&self.poses[index]),
+                    "timestamp": round6(index as f64 / self.fps),
+                    "transform_matrix": opengl_rows(&self.poses[index]).map(|row| row.map(round6)),
                 });
                 if self.has_images {
                     frame["file_path"] = json!(format!("rgb/{index:05}.jpg"));
                     frame["depth_file_path"] = json!(format!("depth/{index:05}.png"));
                 }
-                frame
+                frame.to_string()
             })
             .collect();
-        json!({
+        let head = json!({
             "camera_model": "OPENCV",
             "fl_x": camera.fx, "fl_y": camera.fy, "cx": camera.cx, "cy": camera.cy,
             "w": camera.width, "h": camera.height,
             "k1": camera.k1, "k2": camera.k2, "p1": camera.p1, "p2": camera.p2,
             "depth_unit_scale_factor": DEPTH_UNIT_M,
-            "frames": frames,
         })
+        .to_string();
+        format!("{},\n\"frames\": [\n{}\n]}}\n", head.trim_end_matches('}'), frames.join(",\n"))
     }
 
     fn meta(&self) -> Value {
@@ -153,6 +155,10 @@ impl Truth<'_> {
 
 fn round(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
+}
+
+fn round6(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 /// Rows of scene_from_camera with OpenGL camera axes (y up, z backwards).

@@ -90,12 +90,15 @@ pub(super) fn television(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng, seat: Op
             })
     });
     let hung = rng.random_bool(0.4);
-    let cabinet = if let Some((edge, along)) = opposite {
+    let facing = opposite.and_then(|(edge, along)| {
         let how = AgainstWall { size, front_m: FRONT_M, gap_m: 0.01, bottom_m: 0.0, corner_share: 0.0 };
-        placer.put_on_edge(rng, &edge, along, Shape::TvCabinet, Some("tv_cabinet"), &how)
-    } else {
-        stand(placer, rng, Shape::TvCabinet, "tv_cabinet", 0.2)
-    };
+        // Straight opposite, or a little to a side.
+        [0.0, 0.3, -0.3, 0.7, -0.7].into_iter().find_map(|shift| {
+            let along = (along + shift).clamp(0.5 * size[0] + 0.01, edge.length - 0.5 * size[0] - 0.01);
+            placer.put_on_edge(rng, &edge, along, Shape::TvCabinet, Some("tv_cabinet"), &how)
+        })
+    });
+    let cabinet = facing.or_else(|| stand(placer, rng, Shape::TvCabinet, "tv_cabinet", 0.2));
     let screen = draw(rng, "tv");
     match cabinet {
         Some(index) if !hung => {

@@ -11,8 +11,11 @@ use super::{beside, lamps_and_plants, stand};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+/// Floor before a sofa that only its own table may come near to, metres.
+const SEAT_FRONT_M: f64 = 0.28;
+
 pub(super) fn living_room(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
-    let sofa = rng.random_bool(0.92).then(|| stand(placer, rng, Shape::Sofa, "sofa", 0.2)).flatten();
+    let sofa = rng.random_bool(0.92).then(|| sofa(placer, rng)).flatten();
     if let Some(sofa) = sofa {
         seat_group(placer, rng, sofa);
     }
@@ -31,6 +34,20 @@ pub(super) fn living_room(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
         }
     }
     lamps_and_plants(placer, rng, 0.5, 0.6);
+}
+
+/// A sofa against a wall, a shorter one where the first does not fit.
+fn sofa(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) -> Option<usize> {
+    let mut size = draw(rng, "sofa");
+    for _ in 0..3 {
+        let how = AgainstWall { size, front_m: SEAT_FRONT_M, gap_m: 0.01, bottom_m: 0.0, corner_share: 0.2 };
+        let placed = placer.against_wall(rng, Shape::Sofa, Some("sofa"), &how);
+        if placed.is_some() {
+            return placed;
+        }
+        size[0] = (size[0] - 0.3).max(1.4);
+    }
+    None
 }
 
 pub(super) fn bedroom(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
