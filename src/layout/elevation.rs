@@ -182,19 +182,8 @@ pub fn look(wall: &WallView, samples: &Samples, free: Option<&FreeSpace>) -> Ele
     finish(wall, sums, (width, height), free)
 }
 
-/// Samples that a pixel must have to be surface: a share of what pixels of this wall usually have, so
-/// that the scatter of a noisy cloud does not glaze its windows.
-fn surface_threshold(sums: &[Sums; 2]) -> u32 {
-    /// Share of the median count.
-    const SHARE: f64 = 0.25;
-    let counts: Vec<f64> =
-        sums[0].n.iter().zip(&sums[1].n).map(|(&a, &b)| f64::from(a + b)).filter(|&n| n > 0.0).collect();
-    (SHARE * crate::math::median(&counts).unwrap_or(0.0)).round().max(1.0) as u32
-}
-
 fn finish(wall: &WallView, sums: [Sums; 2], size: (usize, usize), free: Option<&FreeSpace>) -> Elevation {
     let (width, height) = size;
-    let threshold = surface_threshold(&sums);
     let mut patches = vec![Patch::Hidden; width * height];
     for row in 0..height {
         for column in 0..width {
@@ -206,7 +195,7 @@ fn finish(wall: &WallView, sums: [Sums; 2], size: (usize, usize), free: Option<&
                 })
             };
             let open_side = (wall.ahead && !hidden(0)) || (wall.behind && !hidden(1));
-            patches[index] = if sums[0].n[index] + sums[1].n[index] >= threshold {
+            patches[index] = if sums[0].n[index] + sums[1].n[index] > 0 {
                 Patch::Surface
             } else {
                 // Glass gives no depth behind it, so that not even the space before it is known to

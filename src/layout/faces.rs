@@ -39,8 +39,6 @@ const MAX_LINES: usize = 400;
 const MIN_VOTES: f64 = 24.0;
 /// Cells of the same orientation this near a face belong to it, metres: noise, pictures, wall units.
 const GHOST_BAND_M: f64 = 0.15;
-/// … or within this many bands of the fit.
-const GHOST_BANDS: f64 = 2.5;
 /// Rounds of reweighting.
 const FIT_ROUNDS: usize = 5;
 
@@ -149,7 +147,7 @@ pub fn find(grid: &WallGrid) -> Vec<Face> {
             if !stretches.is_empty() {
                 // Noise beside a face would come back as a ghost of it. What lies before or after
                 // the stretches may still belong to another line.
-                let ghosts = members(cells, &alive, &line, GHOST_BAND_M.max(GHOST_BANDS * band));
+                let ghosts = members(cells, &alive, &line, GHOST_BAND_M);
                 used.extend(ghosts.into_iter().filter(|&i| cells[i].oriented));
                 used.sort_unstable();
                 used.dedup();

@@ -19,15 +19,13 @@ use std::ops::Range;
 const SEEN_OUTSIDE: f64 = 1.0;
 /// Cost of an unseen square metre inside: hidden floor behind furniture is common, seen floor
 /// outside is not.
-const UNSEEN_INSIDE: f64 = 0.55;
+const UNSEEN_INSIDE: f64 = 0.7;
 /// Cost of a walked square metre outside.
 const WALKED_OUTSIDE: f64 = 20.0;
 /// Cost per metre of a border without wall evidence.
 const BARE_BORDER: f64 = 0.6;
 /// Cost per metre of any border: prefers simple outlines.
-const ANY_BORDER: f64 = 0.15;
-/// A bare border this far from evidence on its line costs double, metres.
-const STRAY_M: f64 = 1.5;
+const ANY_BORDER: f64 = 0.04;
 /// A bin is wall from this score: lintel plus upper band of a doorway give about 0.45.
 const WALL_SCORE: f64 = 0.40;
 /// … and this share of its top, where the ceiling beside it was seen (wardrobes end below it).
@@ -35,7 +33,7 @@ const WALL_TOP: f64 = 0.3;
 /// Gap in a wall that a doorway explains, metres.
 const MAX_DOORWAY_M: f64 = 1.3;
 /// Wall on either side of a doorway, metres.
-const MIN_JAMB_M: f64 = 0.20;
+const MIN_JAMB_M: f64 = 0.15;
 /// Value of a bridged bin.
 const BRIDGED: f64 = 0.6;
 /// Share of an edge between two inside cells that must be wall.
@@ -45,21 +43,19 @@ const MIN_ROOM_M2: f64 = 1.0;
 /// Narrowest room, metres (corridors are 0.8 and more; wardrobes 0.6).
 const MIN_ROOM_WIDTH_M: f64 = 0.72;
 
-/// Wall evidence along one line after bridging of doorways, in bins of [`PROFILE_BIN_M`].
+/// Wall evidence along one line after bridging of doorways.
 #[derive(Debug, Clone)]
 pub struct Support {
-    /// Coordinate of the first bin's start along the line, metres.
-    start: f64,
+    /// The evidence as measured.
+    pub profile: Profile,
     /// Per bin: 1 wall, [`BRIDGED`] doorway, else less than the wall score.
-    value: Vec<f64>,
-    /// Half-open runs of wall that are long enough to be a jamb.
-    runs: Vec<(usize, usize)>,
+    pub value: Vec<f64>,
 }
 
 impl Support {
-    /// Bridges the doorways between walls of a profile.
+    /// Bridges the doorways of a profile.
     #[must_use]
-    pub fn new(profile: &Profile) -> Self {
+    pub fn new(profile: Profile) -> Self {
         let n = profile.score.len();
         let wall: Vec<bool> = (0..n)
             .map(|k| profile.score[k] >= WALL_SCORE && profile.top[k].is_none_or(|top| top >= WALL_TOP))
@@ -74,91 +70,30 @@ impl Support {
                 value[pair[0].1..pair[1].0].fill(BRIDGED);
             }
         }
-        Self { start: profile.start, value, runs }
-    }
-
-    /// Bridges the gaps between the end of a wall and a place where another wall crosses the line
-    /// (coordinates along it): a doorway in the corner of a room, or a corner nobody looked at.
-    pub fn bridge_to(&mut self, crossings: &[f64]) {
-        // Room for bridges on either side.
-        let reach = (MAX_DOORWAY_M / PROFILE_BIN_M) as usize + 1;
-        drop(self.value.splice(0..0, std::iter::repeat_n(0.0, reach)));
-        self.value.resize(self.value.len() + reach, 0.0);
-        self.start -= reach as f64 * PROFILE_BIN_M;
-        for run in &mut self.runs {
-            *run = (run.0 + reach, run.1 + reach);
-        }
-        let bins: Vec<usize> = crossings
-            .iter()
-            .map(|&t| ((t - self.start) / PROFILE_BIN_M).floor())
-            .filter(|&bin| bin >= 0.0 && bin < self.value.len() as f64)
-            .map(|bin| bin as usize)
-            .collect();
-        for &(from, to) in &self.runs {
-            let before = bins.iter().copied().filter(|&c| c < from && from - c < reach).max();
-            let after = bins.iter().copied().filter(|&c| c >= to && c - to < reach).min();
-            let gaps = [before.map(|c| c..from), after.map(|c| to..c + 1)];
-            for gap in gaps.into_iter().flatten() {
-                for value in &mut self.value[gap] {
-                    *value = value.max(BRIDGED);
-                }
-            }
-        }
-    }
-
-    fn bin(&self, k: usize) -> f64 {
-        self.start + k as f64 * PROFILE_BIN_M
-    }
-
-    /// Value at a coordinate; 0 outside.
-    fn at(&self, t: f64) -> f64 {
-        let bin = ((t - self.start) / PROFILE_BIN_M).floor();
-        if bin >= 0.0 && bin < self.value.len() as f64 { self.value[bin as usize] } else { 0.0 }
-    }
-
-    /// Mean over an interval of what `of` makes of the values.
-    fn mean_of(&self, span: (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
-        let bins = ((span.1 - span.0) / PROFILE_BIN_M).ceil().max(1.0) as usize;
-        let step = (span.1 - span.0) / bins as f64;
-        (0..bins).map(|k| of(self.at(span.0 + (k as f64 + 0.5) * step))).sum::<f64>() / bins as f64
-    }
-
-    /// True when a wall stands within `slack` of a coordinate, metres.
-    #[must_use]
-    pub fn is_near(&self, t: f64, slack: f64) -> bool {
-        let steps = (slack / PROFILE_BIN_M) as i64;
-        (-steps..=steps).any(|k| self.at(t + k as f64 * PROFILE_BIN_M) >= 1.0)
-    }
-
-    /// Distance of an interval from the nearest wall or doorway on this line, metres; infinite
-    /// without any.
-    #[must_use]
-    pub fn distance(&self, span: (f64, f64)) -> f64 {
-        (0..self.value.len())
-            .filter(|&k| self.value[k] >= BRIDGED)
-            .map(|k| (self.bin(k) - span.1).max(span.0 - self.bin(k + 1)).max(0.0))
-            .fold(f64::INFINITY, f64::min)
+        Self { profile, value }
     }
 
     /// Mean support of an interval, 0..1.
     #[must_use]
     pub fn mean(&self, span: (f64, f64)) -> f64 {
-        self.mean_of(span, |v| v)
-    }
-
-    /// Share of an interval that is wall or doorway.
-    #[must_use]
-    pub fn wall_share(&self, span: (f64, f64)) -> f64 {
-        self.mean_of(span, |v| f64::from(u8::from(v >= BRIDGED)))
+        self.profile.mean(&self.value, span.0, span.1)
     }
 
     /// First and last coordinate of wall within an interval; `None` without any.
     #[must_use]
     pub fn extent(&self, span: (f64, f64)) -> Option<(f64, f64)> {
-        let inside = |k: &usize| self.value[*k] >= 1.0 && self.bin(*k + 1) > span.0 && self.bin(*k) < span.1;
+        let bin = |k: usize| self.profile.start + k as f64 * PROFILE_BIN_M;
+        let inside = |k: &usize| self.value[*k] >= BRIDGED && bin(*k + 1) > span.0 && bin(*k) < span.1;
         let first = (0..self.value.len()).find(inside)?;
         let last = (0..self.value.len()).rev().find(inside)?;
-        Some((self.bin(first).max(span.0), self.bin(last + 1).min(span.1)))
+        Some((bin(first).max(span.0), bin(last + 1).min(span.1)))
+    }
+
+    /// Share of an interval that is wall or doorway.
+    #[must_use]
+    pub fn wall_share(&self, span: (f64, f64)) -> f64 {
+        let walls: Vec<f64> = self.value.iter().map(|&v| f64::from(u8::from(v >= BRIDGED))).collect();
+        self.profile.mean(&walls, span.0, span.1)
     }
 }
 
@@ -233,9 +168,7 @@ pub fn label(arrangement: &Arrangement, supports: &[Support], coverage: &Coverag
     }
     let support: Vec<f64> = arrangement.edges.iter().map(|e| supports[e.line].mean(e.span)).collect();
     for (edge, support) in arrangement.edges.iter().zip(&support) {
-        // A line far from its own evidence is a bad guess for an unseen wall.
-        let stray = 1.0 + (supports[edge.line].distance(edge.span) / STRAY_M).min(1.0);
-        let cost = edge.length() * (BARE_BORDER * stray * (1.0 - support) + ANY_BORDER);
+        let cost = edge.length() * (BARE_BORDER * (1.0 - support) + ANY_BORDER);
         cut.pairwise(edge.ahead, edge.behind, cost);
     }
     let inside = cut.solve();

@@ -18,14 +18,8 @@ const FLOOR_BAND_M: f64 = 0.09;
 const CEILING_BAND_M: f64 = 0.10;
 /// This near a wall's face is wall, metres (pictures are found on the walls themselves).
 const WALL_BAND_M: f64 = 0.06;
-/// … or this many standard deviations of the faces' noise.
-const WALL_SIGMAS: f64 = 3.5;
-/// An object shows at least this share of its surface.
-const MIN_OBSERVED: f64 = 0.10;
 /// Smallest object: longest side, metres.
 const MIN_SIZE_M: f64 = 0.22;
-/// Points used to fit a box.
-const MAX_FIT_POINTS: usize = 1500;
 /// Largest object in plan, metres.
 const MAX_SIZE_M: f64 = 4.5;
 /// Things whose lowest seen point is under this share of their height stand on the floor.
@@ -101,7 +95,7 @@ fn is_loose(context: &Context<'_>, slabs: &[Slab], sample: &Sample) -> bool {
     let noise = 1.5 * context.noise_m;
     z > FLOOR_BAND_M.max(noise)
         && z < context.heights.ceiling_m - CEILING_BAND_M.max(noise)
-        && to_wall(slabs, &p) > WALL_BAND_M.max(WALL_SIGMAS * context.noise_m)
+        && to_wall(slabs, &p) > WALL_BAND_M.max(2.0 * context.noise_m)
         && context.raster.index(x, y).is_some_and(|k| context.inside[k])
 }
 
@@ -112,12 +106,9 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 fn object(context: &Context<'_>, slabs: &[Slab], group: &Group) -> Option<DraftObject> {
     let samples = &context.samples.samples;
-    // A box needs no more points than this, taken evenly.
-    let stride = group.members.len().div_ceil(MAX_FIT_POINTS);
     let points: Vec<Point2> = group
         .members
         .iter()
-        .step_by(stride)
         .map(|&i| Point2::new(f64::from(samples[i].position[0]), f64::from(samples[i].position[1])))
         .collect();
     let mut plan = clusters::plan_box(&points, context.axis)?;
@@ -151,9 +142,6 @@ fn object(context: &Context<'_>, slabs: &[Slab], group: &Group) -> Option<DraftO
     let (class, fit) =
         if short < 2.0 * THIN_M && gap < THIN_M && screen { ("tv", 0.6) } else { classify(&traits) };
     let observed = observed_fraction(&plan, (bottom, top), group.members.len());
-    if observed < MIN_OBSERVED {
-        return None;
-    }
     Some(DraftObject {
         class: class.to_owned(),
         center: [plan.center.x, plan.center.y, 0.5 * (bottom + top)],

@@ -7,7 +7,6 @@
 //! Frame: u along the wall from end a, z above the floor, metres.
 
 use super::elevation::{Elevation, PIXEL_M, Patch};
-use super::plan::overlap;
 use crate::scene::OpeningKind;
 
 /// Widths of doorways, metres: narrowest toilet door to a wide opening between rooms.
@@ -34,8 +33,6 @@ const MIN_WINDOW_TOP_M: f64 = 1.3;
 const CEILING_STRIP_M: f64 = 0.12;
 /// Share of a window's rectangle that must be open (mullions and frames take the rest).
 const MIN_WINDOW_FILL: f64 = 0.55;
-/// Share of surface over a window.
-const MIN_WINDOW_LINTEL: f64 = 0.3;
 /// Share of a ring round a window that must be surface.
 const MIN_WINDOW_RING: f64 = 0.5;
 /// Mullions up to this width join two holes, metres.
@@ -72,6 +69,13 @@ pub(super) struct Box2 {
 impl Box2 {
     pub(super) fn size(&self) -> (f64, f64) {
         ((self.columns.1 - self.columns.0) as f64 * PIXEL_M, (self.rows.1 - self.rows.0) as f64 * PIXEL_M)
+    }
+
+    fn touches(&self, other: &Self) -> bool {
+        self.columns.0 < other.columns.1
+            && other.columns.0 < self.columns.1
+            && self.rows.0 < other.rows.1
+            && other.rows.0 < self.rows.1
     }
 }
 
@@ -225,16 +229,8 @@ fn windows(context: &Context<'_>, taken: &[Box2]) -> Vec<Hole> {
     let mut boxes = components(&opened(&open, view.width, view.height), view.width, view.height);
     join_panes(&mut boxes);
     let mut found: Vec<Hole> = boxes.into_iter().filter_map(|b| window(context, &open, b)).collect();
-    found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let mut kept: Vec<Hole> = Vec::new();
-    for hole in found {
-        let clash = kept.iter().any(|k| overlap(k.u, hole.u) > 0.0 && overlap(k.z, hole.z) > 0.0);
-        if !clash {
-            kept.push(hole);
-        }
-    }
-    kept.sort_by(|a, b| a.u.0.total_cmp(&b.u.0));
-    kept
+    found.sort_by(|a, b| a.u.0.total_cmp(&b.u.0));
+    found
 }
 
 /// Morphological opening with a 3 x 3 square: takes away specks and bridges of one pixel.
@@ -321,16 +317,9 @@ fn window(context: &Context<'_>, open: &[bool], hole: Box2) -> Option<Hole> {
         .map(|r| (columns.0..columns.1).filter(|&c| open[r * view.width + c]).count())
         .sum::<usize>() as f64;
     let fill = filled / ((columns.1 - columns.0) * (rows.1 - rows.0)) as f64;
-    let sides = ring(view, &hole);
-    let ring = sides.iter().sum::<f64>() / 4.0;
+    let ring = ring_share(view, &hole);
     let top_m = rows.1 as f64 * PIXEL_M;
-    // Without wall over it, it is as well the unseen upper part of the wall.
-    let lintel = sides[3].max(view.share(Patch::Through, columns, rows));
-    if fill < MIN_WINDOW_FILL
-        || ring < MIN_WINDOW_RING
-        || lintel < MIN_WINDOW_LINTEL
-        || top_m < MIN_WINDOW_TOP_M
-    {
+    if fill < MIN_WINDOW_FILL || ring < MIN_WINDOW_RING || top_m < MIN_WINDOW_TOP_M {
         return None;
     }
     let through = view.share(Patch::Through, columns, rows);
@@ -352,15 +341,15 @@ fn window(context: &Context<'_>, open: &[bool], hole: Box2) -> Option<Hole> {
     })
 }
 
-/// Share of surface in strips of two pixels at the left, right, bottom and top of a box; 0 where the
-/// wall ends.
-fn ring(view: &Elevation, hole: &Box2) -> [f64; 4] {
-    let (c, r) = (hole.columns, hole.rows);
-    let strip = |columns: (usize, usize), rows: (usize, usize)| view.share(Patch::Surface, columns, rows);
-    [
-        strip((c.0.saturating_sub(2), c.0), r),
-        strip((c.1, c.1 + 2), r),
-        strip(c, (r.0.saturating_sub(2), r.0)),
-        strip(c, (r.1, r.1 + 2)),
-    ]
+/// Share of surface in the ring of two pixels round a box, over what of it lies in the wall.
+fn ring_share(view: &Elevation, hole: &Box2) -> f64 {
+    let outer = Box2 {
+        columns: (hole.columns.0.saturating_sub(2), (hole.columns.1 + 2).min(view.width)),
+        rows: (hole.rows.0.saturating_sub(2), (hole.rows.1 + 2).min(view.height)),
+    };
+    let area = |b: &Box2| (b.columns.1 - b.columns.0) * (b.rows.1 - b.rows.0);
+    let ring = area(&outer) - area(hole);
+    let surface = view.count(Patch::Surface, outer.columns, outer.rows)
+        - view.count(Patch::Surface, hole.columns, hole.rows);
+    if ring == 0 || !outer.touches(hole) { 0.0 } else { surface as f64 / ring as f64 }
 }

@@ -47,7 +47,8 @@ pub struct Structure {
 /// Closes the rooms.
 #[must_use]
 pub fn close(lines: &[WallLine], grid: &WallGrid) -> Structure {
-    let supports = supports(lines, grid);
+    let supports: Vec<Support> =
+        lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid))).collect();
     let (min, max) = seen_bounds(grid);
     let plan_lines: Vec<PlanLine> = lines.iter().map(|l| l.line).collect();
     let arrangement = arrangement::build(&plan_lines, min, max);
@@ -66,32 +67,6 @@ pub fn close(lines: &[WallLine], grid: &WallGrid) -> Structure {
     let outlines = walls::outlines(&graph, interior.rooms);
     let inside = interior.mask(&arrangement, &grid.coverage.raster);
     Structure { graph, fits, inferred, outlines, inside, noise_m: noise(lines) }
-}
-
-/// Evidence along every line, with doorways bridged, also those beside a crossing wall.
-fn supports(lines: &[WallLine], grid: &WallGrid) -> Vec<Support> {
-    /// A wall must stand this near the crossing, metres.
-    const CROSSING_SLACK_M: f64 = 0.25;
-    let mut supports: Vec<Support> =
-        lines.par_iter().map(|l| Support::new(&wall_lines::profile(l, grid))).collect();
-    let crossings: Vec<Vec<f64>> = lines
-        .iter()
-        .enumerate()
-        .map(|(own, line)| {
-            (0..lines.len())
-                .filter(|&other| other != own)
-                .filter_map(|other| {
-                    let p = line.line.intersection(&lines[other].line)?;
-                    let stands = supports[other].is_near(lines[other].line.along(&p), CROSSING_SLACK_M);
-                    stands.then(|| line.line.along(&p))
-                })
-                .collect()
-        })
-        .collect();
-    for (support, crossings) in supports.iter_mut().zip(&crossings) {
-        support.bridge_to(crossings);
-    }
-    supports
 }
 
 /// Bounding rectangle of what was seen in plan, with a margin.

@@ -8,16 +8,13 @@
 use super::faces::{Face, PROFILE_BIN_M};
 use super::plan::{PlanLine, angle_difference, overlap};
 use super::wall_grid::WallGrid;
-use crate::math::Vec2;
+use crate::math::{Point2, Vec2};
 use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Thickness of a wall of which one face was seen, metres (plasterboard on studs or brick: 10–15 cm).
 pub const PRIOR_THICKNESS_M: f64 = 0.12;
 /// The prior counts as much as this length of paired wall, metres.
-const PRIOR_LENGTH_M: f64 = 4.0;
-/// Pairs speak for other walls only within this range, metres: outside it are wardrobes, ducts and
-/// the ghosts of noisy walls.
-const COMMON_THICKNESS_M: (f64, f64) = (0.07, 0.20);
+const PRIOR_LENGTH_M: f64 = 1.5;
 /// Thickness of a wall of which both faces were seen, metres.
 const THICKNESS_RANGE_M: (f64, f64) = (0.04, 0.36);
 /// Two faces make a wall when they overlap by this, metres.
@@ -42,8 +39,6 @@ const MERGE_OFFSET_M: f64 = 0.065;
 const MERGE_SIGMAS: f64 = 1.5;
 /// … when parallel within this, radians (2.5°).
 const MERGE_ANGLE: f64 = 0.044;
-/// … from cells whose normal is within this of the line's, radians (25°).
-const PROFILE_ANGLE: f64 = 0.44;
 /// Evidence is gathered to this far outside the faces, metres.
 const PROFILE_BAND_M: f64 = 0.07;
 
@@ -172,9 +167,7 @@ fn pair(faces: &[Face]) -> Vec<Option<(f64, f64)>> {
 fn prior_thickness(faces: &[Face], pairs: &[Option<(f64, f64)>]) -> f64 {
     let (mut sum, mut length) = (PRIOR_THICKNESS_M * PRIOR_LENGTH_M, PRIOR_LENGTH_M);
     for (face, pair) in faces.iter().zip(pairs) {
-        if let Some((thickness, shared)) =
-            pair.filter(|p| (COMMON_THICKNESS_M.0..=COMMON_THICKNESS_M.1).contains(&p.0))
-        {
+        if let Some((thickness, shared)) = pair {
             let weight = shared * (face.support_m / face.length().max(PROFILE_BIN_M)).min(1.0);
             sum += thickness * weight;
             length += weight;
@@ -264,6 +257,23 @@ pub struct Profile {
     pub top: Vec<Option<f64>>,
 }
 
+impl Profile {
+    /// Mean of a per-bin quantity over an interval; 0 outside.
+    #[must_use]
+    pub fn mean(&self, values: &[f64], from: f64, to: f64) -> f64 {
+        let bins = ((to - from) / PROFILE_BIN_M).ceil().max(1.0) as usize;
+        let step = (to - from) / bins as f64;
+        (0..bins).map(|k| self.value(values, from + (k as f64 + 0.5) * step)).sum::<f64>() / bins as f64
+    }
+
+    /// Per-bin quantity at a coordinate; 0 outside.
+    #[must_use]
+    pub fn value(&self, values: &[f64], t: f64) -> f64 {
+        let bin = ((t - self.start) / PROFILE_BIN_M).floor();
+        if bin >= 0.0 && (bin as usize) < values.len() { values[bin as usize] } else { 0.0 }
+    }
+}
+
 /// The ceiling was seen on either side of the wall.
 fn beside_ceiling(wall: &WallLine, grid: &WallGrid, t: f64) -> bool {
     /// Distances from the face at which the ceiling is looked for, metres.
@@ -285,7 +295,7 @@ pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
         .filter(|&i| {
             let cell = &grid.cells[i];
             wall.line.distance(&cell.position).abs() <= band
-                && angle_difference(cell.normal.y.atan2(cell.normal.x), angle, PI) < PROFILE_ANGLE
+                && angle_difference(cell.normal.y.atan2(cell.normal.x), angle, PI) < 0.6
         })
         .collect();
     let (start, bins) = super::faces::profile(&grid.cells, &used, &wall.line);
@@ -300,4 +310,18 @@ pub fn profile(wall: &WallLine, grid: &WallGrid) -> Profile {
             })
             .collect(),
     }
+}
+
+/// Distance of a point to the nearest of the given segments' middle lines along the normal, used to
+/// tell wall points from furniture. Infinite without walls.
+#[must_use]
+pub fn distance_to_segments(p: &Point2, segments: &[(PlanLine, (f64, f64))]) -> f64 {
+    segments
+        .iter()
+        .filter(|(line, span)| {
+            let t = line.along(p);
+            t >= span.0 && t <= span.1
+        })
+        .map(|(line, _)| line.distance(p).abs())
+        .fold(f64::INFINITY, f64::min)
 }
