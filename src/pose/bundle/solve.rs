@@ -94,8 +94,8 @@ pub fn adjust(bundle: &mut Bundle, camera: &Camera, settings: &Settings) -> Adju
         let before = (bundle.poses.clone(), bundle.points.clone());
         apply(bundle, &layout.slots, &views, &points);
         let candidate_camera = moved(&camera, &intrinsics);
-        let next = cost(bundle, &candidate_camera, &layout, settings)
-            + radial_prior(&candidate_camera, settings);
+        let next =
+            cost(bundle, &candidate_camera, &layout, settings) + radial_prior(&candidate_camera, settings);
         if next < current {
             let share = (current - next) / current.max(1e-12);
             camera = candidate_camera;
