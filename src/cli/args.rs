@@ -186,6 +186,8 @@ pub enum SynthWhat {
     Scan(SynthCommon),
     /// A rendered walkthrough with poses, depth and truth.
     Video(SynthVideoArgs),
+    /// Shards of scanned tiles with truth, to train layout networks on.
+    Dataset(SynthDatasetArgs),
 }
 
 /// Options that all kinds share.
@@ -200,6 +202,12 @@ pub struct SynthCommon {
     /// Number of rooms; drawn when not given.
     #[arg(long)]
     pub rooms: Option<usize>,
+    /// How many, with the seeds that follow; more than one go to folders of their own.
+    #[arg(long, default_value_t = 1)]
+    pub count: u64,
+    /// Options as KEY=VALUE, may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// `roomwright synth video`.
@@ -208,7 +216,7 @@ pub struct SynthVideoArgs {
     /// Options that all kinds share.
     #[command(flatten)]
     pub common: SynthCommon,
-    /// Length of the clip, seconds.
+    /// Length of the clip at most, seconds; 0 walks through the whole house.
     #[arg(long, default_value_t = 16.0)]
     pub seconds: f64,
     /// Frames per second.
@@ -217,6 +225,23 @@ pub struct SynthVideoArgs {
     /// Also write colour and depth images of every n-th frame; 0 writes none.
     #[arg(long, default_value_t = 5)]
     pub images_every: usize,
+}
+
+/// `roomwright synth dataset`.
+#[derive(Debug, Args)]
+pub struct SynthDatasetArgs {
+    /// Folder for the shards.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Seed of the first house; the next houses count on from it.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Number of tiles.
+    #[arg(long, default_value_t = 1024)]
+    pub tiles: usize,
+    /// Options as KEY=VALUE (the names of `dataset.json`), may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// `roomwright models`.

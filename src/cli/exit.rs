@@ -4,12 +4,24 @@ use crate::{artifact, cloud, pipeline, video};
 
 /// All good.
 pub const OK: u8 = 0;
+/// Some items of several failed; the output says which.
+pub const SOME_FAILED: u8 = 1;
 /// The call cannot be carried out as typed: wrong flags, missing models, unwritable output.
 pub const USAGE: u8 = 2;
 /// The input is unusable for good; the message names the cause and what to do.
 pub const INPUT: u8 = 10;
 /// A temporary fault; the same call may work later.
 pub const TEMPORARY: u8 = 75;
+
+/// Some of the items that were asked for could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {of} failed; the messages above say why")]
+pub struct SomeFailed {
+    /// Items that failed.
+    pub failed: usize,
+    /// Items that were asked for.
+    pub of: usize,
+}
 
 /// The exit code of an error of any stage; unknown errors count as usage.
 #[must_use]
@@ -23,7 +35,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<video::Error>() {
         return of_video(error);
     }
-    USAGE
+    if error.is::<SomeFailed>() { SOME_FAILED } else { USAGE }
 }
 
 fn of_pipeline(error: &pipeline::Error) -> u8 {

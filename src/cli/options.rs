@@ -1,7 +1,7 @@
 //! Options from the configuration file and `--set`, resolved once.
 
-use crate::pipeline::Options;
 use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -9,7 +9,7 @@ use toml::{Table, Value};
 ///
 /// # Errors
 /// When the file cannot be read, or a key or value is not known.
-pub fn resolve(config: Option<&Path>, set: &[String]) -> Result<Options> {
+pub fn resolve<T: DeserializeOwned>(config: Option<&Path>, set: &[String]) -> Result<T> {
     let mut table = match config {
         Some(path) => {
             let text = std::fs::read_to_string(path)
@@ -57,14 +57,15 @@ fn insert(table: &mut Table, key: &str, value: Value) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::Options;
 
     #[test]
     fn set_overrides_by_dotted_key_and_unknown_keys_are_named() {
-        let options = resolve(None, &["video.max_fps=12.5".into()]).expect("known key");
+        let options: Options = resolve(None, &["video.max_fps=12.5".into()]).expect("known key");
         assert_eq!(options.video.max_fps, 12.5);
-        let message = resolve(None, &["video.nonsense=1".into()]).expect_err("unknown key").to_string();
+        let message = resolve::<Options>(None, &["video.nonsense=1".into()]).expect_err("unknown key").to_string();
         assert!(message.contains("nonsense"), "{message}");
-        assert!(resolve(None, &["video".into()]).is_err());
+        assert!(resolve::<Options>(None, &["video".into()]).is_err());
     }
 
     #[test]

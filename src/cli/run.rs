@@ -27,7 +27,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
 
 /// What was typed becomes what will be done.
 fn plan(args: &RunArgs) -> Result<Request> {
-    let mut options = options::resolve(args.config.as_deref(), &args.set)?;
+    let mut options: crate::pipeline::Options = options::resolve(args.config.as_deref(), &args.set)?;
     options.pose.seed = args.seed;
     if let Some(detector) = &args.layout {
         options.layout.detector.clone_from(detector);

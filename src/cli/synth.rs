@@ -1,56 +1,93 @@
-//! `roomwright synth`: synthetic houses, scans and walks with exact truth.
+//! `roomwright synth`: synthetic houses, scans, walks and data sets with exact truth.
+//!
+//! One JSON line a result goes to stdout, with its seed.
 
-use super::args::{SynthCommon, SynthVideoArgs, SynthWhat};
-use super::progress;
+use super::args::{SynthCommon, SynthDatasetArgs, SynthVideoArgs, SynthWhat};
+use super::{exit, options, progress};
 use crate::report::Reporter;
 use crate::scene::Provenance;
-use crate::synth::{self, HouseOptions, ScanOptions, VideoOptions};
+use crate::synth::{self, DatasetOptions, HouseOptions, ScanOptions, VideoOptions};
 use crate::{export, output, physics};
 use anyhow::Result;
+use serde_json::{Value, json};
+use std::path::Path;
 
 /// Runs the verb.
 pub fn run(what: &SynthWhat) -> Result<()> {
-    let summary = match what {
-        SynthWhat::House(args) => house(args)?,
-        SynthWhat::Scan(args) => {
-            synth::run_scan(args.seed, &house_options(args), &ScanOptions::default(), &args.output)?
+    match what {
+        SynthWhat::House(args) => {
+            let options = with_rooms(options::resolve(None, &args.set)?, args);
+            each(args, |seed, out| house(seed, &options, out))
         }
-        SynthWhat::Video(args) => video(args)?,
-    };
-    println!("{}", serde_json::to_string(&summary)?);
-    Ok(())
-}
-
-fn house_options(args: &SynthCommon) -> HouseOptions {
-    let mut options = HouseOptions::default();
-    if let Some(rooms) = args.rooms {
-        (options.min_rooms, options.max_rooms) = (rooms, rooms);
+        SynthWhat::Scan(args) => {
+            let scan: ScanOptions = options::resolve(None, &args.set)?;
+            let house = with_rooms(HouseOptions::default(), args);
+            each(args, |seed, out| Ok(json!(synth::run_scan(seed, &house, &scan, out)?)))
+        }
+        SynthWhat::Video(args) => video(args),
+        SynthWhat::Dataset(args) => dataset(args),
     }
-    options
 }
 
-/// A house as a scene that viewers and simulators open, beside its truth.
-fn house(args: &SynthCommon) -> Result<synth::Summary> {
-    let options = house_options(args);
-    let summary = synth::run_house(args.seed, &options, &args.output)?;
-    let draft = synth::generate(args.seed, &options).draft();
+fn with_rooms(options: HouseOptions, args: &SynthCommon) -> HouseOptions {
+    match args.rooms {
+        Some(rooms) => HouseOptions { min_rooms: rooms, max_rooms: rooms, ..options },
+        None => options,
+    }
+}
+
+/// Makes one for each seed. A seed that fails does not stop the others: exit code 1 says that some did.
+fn each(args: &SynthCommon, make: impl Fn(u64, &Path) -> Result<Value>) -> Result<()> {
+    let mut failed = 0;
+    for seed in args.seed..args.seed + args.count {
+        let folder = args.output.join(format!("seed_{seed:06}"));
+        let out = if args.count == 1 { &args.output } else { &folder };
+        match make(seed, out) {
+            Ok(mut line) => {
+                line["seed"] = json!(seed);
+                println!("{line}");
+            }
+            Err(error) if args.count == 1 => return Err(error),
+            Err(error) => {
+                failed += 1;
+                eprintln!("error: seed {seed}: {error:#}");
+            }
+        }
+    }
+    if failed > 0 { Err(exit::SomeFailed { failed, of: args.count as usize }.into()) } else { Ok(()) }
+}
+
+/// A house as a scene that viewers and simulators open, beside its truth, with its physical check.
+fn house(seed: u64, options: &HouseOptions, out: &Path) -> Result<Value> {
+    let summary = synth::run_house(seed, options, out)?;
+    let draft = synth::generate(seed, options).draft();
     let provenance = Provenance {
         generator: concat!("roomwright ", env!("CARGO_PKG_VERSION")).to_owned(),
-        input: format!("synthetic house, seed {}", args.seed),
+        input: format!("synthetic house, seed {seed}"),
         ..Provenance::default()
     };
     let scene =
         physics::make_consistent(&draft, &physics::Options::default(), provenance, &Reporter::default())?;
     let formats = export::formats(&["json".to_owned(), "glb".to_owned()])?;
-    output::RunFolder::open(&args.output)?.export(&scene, &formats)?;
-    Ok(summary)
+    output::RunFolder::open(out)?.export(&scene, &formats)?;
+    let mut line = json!(summary);
+    line["check"] = json!(physics::check(&scene, Some(&draft)));
+    Ok(line)
 }
 
-fn video(args: &SynthVideoArgs) -> Result<synth::Summary> {
-    let mut options = VideoOptions { house: house_options(&args.common), ..VideoOptions::default() };
+fn video(args: &SynthVideoArgs) -> Result<()> {
+    let mut options: VideoOptions = options::resolve(None, &args.common.set)?;
+    options.house = with_rooms(options.house, &args.common);
     options.path.max_seconds = args.seconds;
     options.path.fps = args.fps;
     options.images_every = args.images_every;
     let reporter = Reporter::new(progress::sink(false));
-    Ok(synth::run_video(args.common.seed, &options, &args.common.output, &reporter)?)
+    each(&args.common, |seed, out| Ok(json!(synth::run_video(seed, &options, out, &reporter)?)))
+}
+
+fn dataset(args: &SynthDatasetArgs) -> Result<()> {
+    let options = DatasetOptions { tiles: args.tiles, ..options::resolve(None, &args.set)? };
+    let reporter = Reporter::new(progress::sink(false));
+    println!("{}", json!(synth::run_dataset(args.seed, &options, &args.output, &reporter)?));
+    Ok(())
 }

@@ -18,6 +18,7 @@ pub mod geometric;
 pub mod heights;
 pub mod interior;
 pub mod min_cut;
+pub mod network;
 pub mod objects;
 pub mod openings;
 pub mod panels;

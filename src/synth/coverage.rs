@@ -1,13 +1,14 @@
 //! How much of every wall, opening and item a walk has seen.
 //!
-//! Takes the house, a ray caster over its mesh and the poses, gives shares 0..1. Method: a coarse
+//! Takes the house, a sight of its mesh (without glass) and the poses, gives shares 0..1. Method: a coarse
 //! grid of rays per view; hits mark cells on walls, openings and item surfaces. What was hardly seen
 //! goes to the ignore list of the truth (`layout_unseen.txt`). Scene frame, metres.
 
-use super::caster::Caster;
+use super::caster::Hit;
 use super::house::House;
 use super::mesh::{Mesh, V3, add_scaled};
 use super::raster::View;
+use super::sight::Sight;
 use crate::camera::Camera;
 use crate::math::Pose;
 use crate::scene::Layout;
@@ -49,17 +50,16 @@ enum Cell {
 
 /// Looks at the house from all poses.
 #[must_use]
-pub fn observe(house: &House, mesh: &Mesh, caster: &Caster, camera: &Camera, poses: &[Pose]) -> Coverage {
+pub fn observe(house: &House, mesh: &Mesh, sight: Sight<'_>, camera: &Camera, poses: &[Pose]) -> Coverage {
     let small = camera.without_distortion().resized(GRID[0], GRID[1]);
     let sets: Vec<BTreeSet<Cell>> = poses
         .par_iter()
         .map(|pose| {
             let view = View::new(&small, pose);
             let mut seen = BTreeSet::new();
-            for y in 0..GRID[1] {
-                for x in 0..GRID[0] {
-                    look_along(house, mesh, caster, view.eye, view.ray(x as f32, y as f32), &mut seen);
-                }
+            for (i, hit) in sight.hits(&small, pose, REACH_M).into_iter().enumerate() {
+                let (x, y) = (i as u32 % GRID[0], i as u32 / GRID[0]);
+                look_along(house, mesh, hit, view.eye, view.ray(x as f32, y as f32), &mut seen);
             }
             seen
         })
@@ -96,8 +96,14 @@ pub fn observe(house: &House, mesh: &Mesh, caster: &Caster, camera: &Camera, pos
     coverage
 }
 
-fn look_along(house: &House, mesh: &Mesh, caster: &Caster, eye: V3, ray: V3, seen: &mut BTreeSet<Cell>) {
-    let hit = caster.cast(eye, ray, REACH_M);
+fn look_along(
+    house: &House,
+    mesh: &Mesh,
+    hit: Option<Hit>,
+    eye: V3,
+    ray: V3,
+    seen: &mut BTreeSet<Cell>,
+) {
     let reach = hit.map_or(REACH_M, |h| h.t);
     for (index, opening) in house.plan.openings.iter().enumerate() {
         if let Some([u, v]) = crossing(house, opening, eye, ray, reach + 0.15) {

@@ -3,6 +3,7 @@
 pub mod appliances;
 pub mod caster;
 pub mod coverage;
+pub mod dataset;
 pub mod error;
 pub mod furnish;
 pub mod furniture;
@@ -26,10 +27,12 @@ pub mod scan_errors;
 pub mod sensor;
 pub mod shape;
 pub mod shell;
+pub mod sight;
 pub mod sizes;
 pub mod texture;
 pub mod truth;
 
+pub use dataset::{DatasetOptions, run_dataset};
 pub use error::Error;
 pub use house::{House, HouseOptions, generate};
 pub use run::{Summary, VideoOptions, run_house, run_video};

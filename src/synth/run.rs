@@ -12,6 +12,7 @@ use super::material::Kind;
 use super::path::{CameraPath, PathOptions, walk};
 use super::render::Renderer;
 use super::sensor::{Motion, Sensor, SensorOptions};
+use super::sight::Sight;
 use super::truth::{Truth, write_depth};
 use crate::camera::Camera;
 use crate::export::write_atomically;
@@ -128,7 +129,7 @@ pub fn run_video(
     let caster = Caster::new(&renderer.mesh, |kind| kind != Kind::Glass);
     let step = (path.fps / LOOKS_PER_S).round().max(1.0) as usize;
     let looks: Vec<Pose> = path.poses.iter().step_by(step).copied().collect();
-    let coverage = observe(&house, &renderer.mesh, &caster, &camera, &looks);
+    let coverage = observe(&house, &renderer.mesh, Sight::Rays(&caster), &camera, &looks);
     let (seen, unseen) = split_layout(&house, &coverage);
     let truth = Truth {
         house: &house,

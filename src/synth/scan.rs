@@ -17,6 +17,7 @@ use super::placement::{Item, Mount};
 use super::raster::View;
 use super::scan_errors::{ScanErrors, drifted, gauss, global_error, kind_keeps, matchable, smooth_noise};
 use super::shape::Shape;
+use super::sight::Sight;
 use super::{furniture, mesh::Builder};
 use crate::camera::Camera;
 use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
@@ -26,6 +27,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Surfaces beyond this depth do not exist for a view, metres (more than any house is wide).
+const REACH_M: f32 = 40.0;
 
 /// Options of a scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,9 +118,23 @@ pub fn scan(house: &House, seed: u64, options: &ScanOptions) -> Option<Scan> {
 #[must_use]
 pub fn scan_along(house: &House, mesh: &Mesh, poses: Vec<Pose>, seed: u64, options: &ScanOptions) -> Scan {
     let caster = Caster::new(mesh, |_| true);
+    let clear = Caster::new(mesh, |k| k != Kind::Glass);
+    scan_with(house, mesh, [Sight::Rays(&caster), Sight::Rays(&clear)], poses, seed, options)
+}
+
+/// The same with chosen sights of the mesh: one for depth, one (through glass) for what is covered.
+#[must_use]
+pub fn scan_with(
+    house: &House,
+    mesh: &Mesh,
+    [sight, clear]: [Sight<'_>; 2],
+    poses: Vec<Pose>,
+    seed: u64,
+    options: &ScanOptions,
+) -> Scan {
     let focal = 0.5 * f64::from(options.width) / (0.5 * options.hfov_deg).to_radians().tan();
     let camera = Camera::centred(options.width, options.height, focal);
-    let coverage = observe(house, mesh, &Caster::new(mesh, |k| k != Kind::Glass), &camera, &poses);
+    let coverage = observe(house, mesh, clear, &camera, &poses);
     let believed = drifted(&poses, &options.errors, seed);
     let (scale, tilt) = global_error(&options.errors, seed);
     let looks: Vec<Look> = poses
@@ -125,7 +143,7 @@ pub fn scan_along(house: &House, mesh: &Mesh, poses: Vec<Pose>, seed: u64, optio
         .enumerate()
         .map(|(index, (pose, at))| {
             let look_seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(index as u64);
-            Observer { mesh, caster: &caster, camera: &camera, options, seed: look_seed }.look(pose, at)
+            Observer { mesh, sight, camera: &camera, options, seed: look_seed }.look(pose, at)
         })
         .collect();
     let grid = Grid::around(house, options.free_voxel_m);
@@ -145,7 +163,7 @@ fn moved(p: V3, scale: f64, tilt: &Rotation) -> V3 {
 }
 
 /// The mesh of the house with people on free floor.
-fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> Mesh {
+pub(super) fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> Mesh {
     let mesh = house.mesh();
     if count == 0 {
         return mesh;
@@ -201,7 +219,7 @@ struct Look {
 
 struct Observer<'a> {
     mesh: &'a Mesh,
-    caster: &'a Caster,
+    sight: Sight<'a>,
     camera: &'a Camera,
     options: &'a ScanOptions,
     seed: u64,
@@ -211,9 +229,7 @@ impl Observer<'_> {
     fn look(&self, pose: &Pose, believed: &Pose) -> Look {
         let (w, h) = (self.options.width as usize, self.options.height as usize);
         let (view, at) = (View::new(self.camera, pose), View::new(self.camera, believed));
-        let hits: Vec<Option<Hit>> = (0..w * h)
-            .map(|i| self.caster.cast(view.eye, view.ray((i % w) as f32, (i / w) as f32), 40.0))
-            .collect();
+        let hits = self.sight.hits(self.camera, pose, REACH_M);
         let depth: Vec<f32> = hits.iter().map(|h| h.map_or(0.0, |h| h.t)).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut look = Look { samples: Vec::new(), eye: at.eye, ends: Vec::new() };

@@ -1,0 +1,219 @@
+//! Pillars: the cloud as a picture from above. `(&[CloudPoint], free space, window) -> Pillars`.
+//!
+//! Method: as in PointPillars (Lang et al., CVPR 2019) the plan is cut into square columns, but what a
+//! column holds is counted, not learned: which of 64 height steps are occupied (so that the density
+//! of the cloud does not matter), where its surfaces face, their colour, and how much of the column
+//! was seen to be free or was never seen. Every channel lies in 0..1 and is kept as 8 bits, in
+//! training and inference alike. Scene frame: Z up, metres, floor at z = 0.
+
+use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
+
+/// Edge of a pillar in plan, metres.
+pub const CELL_M: f64 = 0.05;
+/// Height of one step of a pillar, metres; 64 steps reach to [`TOP_M`].
+const STEP_M: f64 = 0.05;
+/// Lowest height that is counted, metres (noise below the floor).
+const BOTTOM_M: f64 = -0.2;
+/// Highest height that is counted, metres (ceilings up to 3 m).
+pub const TOP_M: f64 = BOTTOM_M + 64.0 * STEP_M;
+/// Upper steps of the height bands; the first band begins at step 0. In metres: -0.05, 0.1, 0.3, 0.5,
+/// 0.7, 0.9, 1.2, 1.6, 2.0, 2.2, 2.5, 3.0: skirting, seats, tables, sills, handles, lintels, ceilings.
+const BANDS: [u32; 12] = [3, 6, 10, 14, 18, 22, 28, 36, 44, 48, 54, 64];
+/// Points of a column that fill the density channel (two faces of a wall at 2 cm).
+const FULL_COUNT: f32 = 400.0;
+/// A surface stands when its normal rises less than this (35 degrees).
+const STANDING_NORMAL_Z: f32 = 0.57;
+/// A surface lies when its normal rises more than this (35 degrees).
+const LYING_NORMAL_Z: f32 = 0.82;
+/// Heights whose surfaces are looked at for colour, metres: above rugs, below ceilings.
+const COLOUR_M: [f32; 2] = [0.08, 2.2];
+/// Height intervals whose free share is a channel, metres: furniture, eyes and windows, lintels.
+const FREE_M: [[f64; 2]; 3] = [[0.1, 0.8], [0.9, 1.9], [2.0, 2.4]];
+/// Channels of an input.
+pub const CHANNELS: usize = 26;
+
+/// Names of the channels, in order.
+pub const CHANNEL_NAMES: [&str; CHANNELS] = [
+    "occupied_0", "occupied_1", "occupied_2", "occupied_3", "occupied_4", "occupied_5", "occupied_6",
+    "occupied_7", "occupied_8", "occupied_9", "occupied_10", "occupied_11", "density", "top",
+    "lying", "standing_cos2", "standing_sin2", "normal_x", "normal_y", "red", "green", "blue",
+    "free_low", "free_eye", "free_lintel", "unseen",
+];
+
+/// The part of the plan that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// Minimum corner, metres, scene frame.
+    pub origin_m: [f64; 2],
+    /// Cells along x and y.
+    pub size: [usize; 2],
+}
+
+/// Columns with their channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pillars {
+    /// Where they stand.
+    pub window: Window,
+    /// `[CHANNELS, size_y, size_x]`, 0..255 for 0..1.
+    pub values: Vec<u8>,
+}
+
+/// Sums over the points of one column.
+#[derive(Clone, Copy, Default)]
+struct Column {
+    steps: u64,
+    count: f32,
+    top: f32,
+    lying: f32,
+    sided: f32,
+    direction: [f32; 4],
+    coloured: f32,
+    rgb: [f32; 3],
+}
+
+impl Column {
+    fn add(&mut self, point: &CloudPoint) {
+        let [_, _, z] = point.position;
+        let step = ((f64::from(z) - BOTTOM_M) / STEP_M).floor();
+        if !(0.0..64.0).contains(&step) {
+            return;
+        }
+        self.steps |= 1 << step as u32;
+        self.count += 1.0;
+        let [nx, ny, nz] = point.normal;
+        let is_between = z > COLOUR_M[0] && z < COLOUR_M[1];
+        if is_between {
+            self.top = self.top.max(z);
+            self.coloured += 1.0;
+            for (sum, level) in self.rgb.iter_mut().zip(point.rgb) {
+                *sum += f32::from(level);
+            }
+        }
+        let flat = (nx * nx + ny * ny).sqrt();
+        if nz.abs() < STANDING_NORMAL_Z && flat > 0.1 {
+            let (x, y) = (nx / flat, ny / flat);
+            self.sided += 1.0;
+            for (sum, v) in self.direction.iter_mut().zip([x * x - y * y, 2.0 * x * y, x, y]) {
+                *sum += v;
+            }
+        } else if nz.abs() > LYING_NORMAL_Z && is_between {
+            self.lying += 1.0;
+        }
+    }
+
+    /// The channels without free space, 0..1.
+    fn channels(&self) -> [f32; 22] {
+        let mut out = [0.0f32; 22];
+        let mut from = 0;
+        for (value, to) in out.iter_mut().zip(BANDS) {
+            let mask = if to == 64 { u64::MAX } else { (1u64 << to) - 1 } & !((1u64 << from) - 1);
+            *value = (self.steps & mask).count_ones() as f32 / (to - from) as f32;
+            from = to;
+        }
+        out[12] = (1.0 + self.count).ln() / (1.0 + FULL_COUNT).ln();
+        out[13] = self.top / COLOUR_M[1];
+        out[14] = self.lying / self.coloured.max(1.0);
+        for k in 0..4 {
+            out[15 + k] = 0.5 + 0.5 * self.direction[k] / self.sided.max(1.0);
+        }
+        for k in 0..3 {
+            out[19 + k] = self.rgb[k] / (255.0 * self.coloured.max(1.0));
+        }
+        out
+    }
+}
+
+/// Counts the points of a cloud in the columns of a window; without free space everything is unseen
+/// where there is no point.
+#[must_use]
+pub fn pillars<'a>(
+    points: impl IntoIterator<Item = &'a CloudPoint>,
+    free: Option<&FreeSpace>,
+    window: Window,
+) -> Pillars {
+    let [width, height] = window.size;
+    let mut columns = vec![Column::default(); width * height];
+    for point in points {
+        let x = (f64::from(point.position[0]) - window.origin_m[0]) / CELL_M;
+        let y = (f64::from(point.position[1]) - window.origin_m[1]) / CELL_M;
+        if x >= 0.0 && y >= 0.0 && x < width as f64 && y < height as f64 {
+            columns[x as usize + width * y as usize].add(point);
+        }
+    }
+    let plane = width * height;
+    let mut values = vec![0u8; CHANNELS * plane];
+    let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+    for (cell, column) in columns.iter().enumerate() {
+        for (k, v) in column.channels().into_iter().enumerate() {
+            values[k * plane + cell] = byte(v);
+        }
+        let x = window.origin_m[0] + (0.5 + (cell % width) as f64) * CELL_M;
+        let y = window.origin_m[1] + (0.5 + (cell / width) as f64) * CELL_M;
+        for (k, share) in seen_shares(free, [x, y]).into_iter().enumerate() {
+            values[(22 + k) * plane + cell] = byte(share);
+        }
+    }
+    Pillars { window, values }
+}
+
+/// Free shares of the three intervals and the unseen share of all of them.
+fn seen_shares(free: Option<&FreeSpace>, [x, y]: [f64; 2]) -> [f32; 4] {
+    let mut out = [0.0, 0.0, 0.0, 1.0];
+    let Some(free) = free else { return out };
+    let (mut unseen, mut all) = (0.0, 0.0);
+    for (share, [low, high]) in out.iter_mut().zip(FREE_M) {
+        let steps = ((high - low) / free.voxel_m).ceil().max(1.0);
+        let mut empty = 0.0;
+        for k in 0..steps as usize {
+            let z = low + (k as f64 + 0.5) * (high - low) / steps;
+            match free.at([x, y, z]) {
+                VoxelState::Free => empty += 1.0,
+                VoxelState::Unseen => unseen += 1.0,
+                VoxelState::Occupied => {}
+            }
+        }
+        all += steps;
+        *share = (empty / steps) as f32;
+    }
+    out[3] = (unseen / all) as f32;
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(position: [f32; 3], normal: [f32; 3]) -> CloudPoint {
+        CloudPoint { position, normal, rgb: [255, 0, 51], weight: 1.0 }
+    }
+
+    #[test]
+    fn a_wall_column_is_full_and_says_where_it_faces() {
+        let window = Window { origin_m: [-1.0, -1.0], size: [40, 40] };
+        let points: Vec<CloudPoint> =
+            (0..260).map(|k| point([0.02, 0.03, 0.01 * k as f32], [0.0, -1.0, 0.0])).collect();
+        let pillars = pillars(&points, None, window);
+        let cell = 20 + 40 * 20;
+        let at = |channel: usize| pillars.values[channel * 1600 + cell];
+        assert!((1..=9).all(|band| at(band) == 255), "bands below 2.2 m are full");
+        assert_eq!(at(15), 0, "cos 2θ of a normal along y is −1");
+        assert_eq!([at(17), at(18)], [128, 0]);
+        assert_eq!([at(19), at(20), at(21)], [255, 0, 51]);
+        assert_eq!(at(25), 255, "without free space nothing is known of it");
+        assert_eq!(pillars.values[12 * 1600], 0, "other columns are empty");
+    }
+
+    #[test]
+    fn free_and_unseen_space_are_told_apart() {
+        let free = FreeSpace {
+            origin_m: [0.0, 0.0, 0.0],
+            voxel_m: 0.1,
+            size: [1, 1, 30],
+            states: vec![VoxelState::Free; 30],
+        };
+        let window = Window { origin_m: [0.0, 0.0], size: [4, 1] };
+        let pillars = pillars(&[], Some(&free), window);
+        assert_eq!([22, 23, 24, 25].map(|k| pillars.values[k * 4]), [255, 255, 255, 0]);
+        assert_eq!([22, 23, 24, 25].map(|k| pillars.values[k * 4 + 3]), [0, 0, 0, 255]);
+    }
+}

@@ -1,0 +1,218 @@
+//! Training data for layout networks: `(seed, options) -> shards of tiles with truth`.
+//!
+//! A tile is what a detector sees of one place: the pillars of a simulated reconstruction and the true
+//! elements around it. Several tiles are scanned in each house ([`tile`]); shards are safetensors
+//! files ([`shard`]) and are written while the next ones are made, so that memory does not grow with
+//! the data set. The same seed and options give the same bytes, whatever the number of threads.
+
+mod shard;
+mod tile;
+
+use super::error::Error;
+use super::house::HouseOptions;
+use crate::export::write_atomically;
+use crate::layout::network::pillars::{CELL_M, CHANNEL_NAMES};
+use crate::report::Reporter;
+use crate::scene::classes::CLASSES;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::path::Path;
+
+/// Houses that are made side by side between two writes.
+const HOUSES_AT_ONCE: usize = 16;
+
+/// Options of a data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatasetOptions {
+    /// The houses.
+    pub house: HouseOptions,
+    /// Number of tiles.
+    pub tiles: usize,
+    /// Tiles in a shard.
+    pub shard: usize,
+    /// Tiles scanned in one house.
+    pub per_house: usize,
+    /// Cells along each side of a tile.
+    pub cells: usize,
+    /// Views that a tile is scanned from.
+    pub views: usize,
+    /// Depth samples across a view (down: three quarters of it).
+    pub width: u32,
+    /// Share of tiles without any error of reconstruction.
+    pub perfect_share: f64,
+    /// Strongest errors, as a multiple of the usual ones.
+    pub max_errors: f64,
+    /// Share of tiles whose scale is wrong, ...
+    pub scale_share: f64,
+    /// ... by a factor up to one plus this, either way.
+    pub scale_jitter: f64,
+    /// Share of tiles turned by any angle; the others keep to the axes but for a degree or two.
+    pub turned_share: f64,
+}
+
+impl Default for DatasetOptions {
+    fn default() -> Self {
+        Self {
+            house: HouseOptions { max_rooms: 4, random_pose: false, ..HouseOptions::default() },
+            tiles: 1024,
+            shard: 256,
+            per_house: 4,
+            cells: 160,
+            views: 24,
+            width: 96,
+            perfect_share: 0.1,
+            max_errors: 2.5,
+            scale_share: 0.5,
+            scale_jitter: 0.25,
+            turned_share: 0.25,
+        }
+    }
+}
+
+impl DatasetOptions {
+    fn check(&self) -> Result<(), Error> {
+        let even = |what: &'static str, value: usize| {
+            let fits = value >= 16 && value % 8 == 0;
+            let error = Error::Options { what, value: value as f64, needed: "a multiple of 8 from 16 on" };
+            if fits { Ok(()) } else { Err(error) }
+        };
+        even("cells", self.cells)?;
+        even("width", self.width as usize)?;
+        for (what, value) in [
+            ("tiles", self.tiles),
+            ("shard", self.shard),
+            ("per_house", self.per_house),
+            ("views", self.views),
+        ] {
+            if value == 0 {
+                return Err(Error::Options { what, value: 0.0, needed: "at least 1" });
+            }
+        }
+        if !(0.0..=0.5).contains(&self.scale_jitter) {
+            let value = self.scale_jitter;
+            return Err(Error::Options { what: "scale_jitter", value, needed: "between 0 and 0.5" });
+        }
+        Ok(())
+    }
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DatasetSummary {
+    /// Tiles written.
+    pub tiles: usize,
+    /// Shards written.
+    pub shards: usize,
+    /// Houses that were drawn.
+    pub houses: usize,
+    /// Houses in which nobody could walk; they have no tiles.
+    pub unwalkable: usize,
+}
+
+/// Writes `dataset.json` and `shard_00000.safetensors`, ... into a folder.
+///
+/// # Errors
+/// [`Error`] when an option is unusable or a file cannot be written.
+pub fn run_dataset(
+    seed: u64,
+    options: &DatasetOptions,
+    out: &Path,
+    reporter: &Reporter,
+) -> Result<DatasetSummary, Error> {
+    options.check()?;
+    super::run::make_folder(out)?;
+    write_atomically(&out.join("dataset.json"), describe(seed, options)?.as_bytes())?;
+    let mut summary = DatasetSummary { tiles: 0, shards: 0, houses: 0, unwalkable: 0 };
+    let mut pending = Vec::new();
+    while summary.tiles < options.tiles {
+        let first = seed + summary.houses as u64;
+        let made: Vec<Vec<tile::Tile>> = (first..first + HOUSES_AT_ONCE as u64)
+            .into_par_iter()
+            .map(|house_seed| tile::tiles(house_seed, options))
+            .collect();
+        summary.houses += made.len();
+        summary.unwalkable += made.iter().filter(|tiles| tiles.is_empty()).count();
+        if made.iter().all(Vec::is_empty) {
+            return Err(Error::NoWalk { seed: first, items: 0 });
+        }
+        pending.extend(made.into_iter().flatten());
+        loop {
+            let count = options.shard.min(options.tiles - summary.tiles);
+            if count == 0 || pending.len() < count {
+                break;
+            }
+            let tiles: Vec<tile::Tile> = pending.drain(..count).collect();
+            shard::write(&out.join(format!("shard_{:05}.safetensors", summary.shards)), &tiles)?;
+            summary.shards += 1;
+            summary.tiles += count;
+            reporter.progress(summary.tiles, options.tiles);
+        }
+    }
+    Ok(summary)
+}
+
+fn describe(seed: u64, options: &DatasetOptions) -> Result<String, Error> {
+    let value = json!({
+        "generator": concat!("roomwright ", env!("CARGO_PKG_VERSION")),
+        "seed": seed,
+        "options": options,
+        "cell_m": CELL_M,
+        "channels": CHANNEL_NAMES[..],
+        "classes": CLASSES[..],
+        "tensors": shard::DESCRIPTION,
+    });
+    serde_json::to_string_pretty(&value).map(|text| text + "\n").map_err(|e| Error::Json(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::SafeTensors;
+
+    fn tiny() -> DatasetOptions {
+        DatasetOptions { tiles: 5, shard: 3, per_house: 2, cells: 96, views: 6, ..DatasetOptions::default() }
+    }
+
+    #[test]
+    fn shards_are_whole_alike_and_hold_truth() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for folder in [&a, &b] {
+            let summary = run_dataset(70, &tiny(), folder.path(), &Reporter::default()).unwrap();
+            assert_eq!((summary.tiles, summary.shards), (5, 2));
+        }
+        let bytes = |folder: &tempfile::TempDir, name: &str| std::fs::read(folder.path().join(name)).unwrap();
+        for name in ["dataset.json", "shard_00000.safetensors", "shard_00001.safetensors"] {
+            assert_eq!(bytes(&a, name), bytes(&b, name), "{name}");
+        }
+        let first = bytes(&a, "shard_00000.safetensors");
+        let tensors = SafeTensors::deserialize(&first).unwrap();
+        let input = tensors.tensor("input").unwrap();
+        assert_eq!(input.shape(), [3, CHANNEL_NAMES.len(), 96, 96]);
+        assert!(input.data().iter().any(|&v| v > 0));
+        let walls = tensors.tensor("walls").unwrap();
+        assert!(walls.shape()[0] >= 3 && walls.shape()[1] == 8, "{:?}", walls.shape());
+        let interior = tensors.tensor("interior").unwrap();
+        let inside = interior.data().iter().filter(|&&v| v == 1).count();
+        assert!(inside > 500, "{inside} cells of rooms");
+    }
+
+    #[test]
+    fn other_seeds_give_other_tiles() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        run_dataset(70, &tiny(), a.path(), &Reporter::default()).unwrap();
+        run_dataset(80, &tiny(), b.path(), &Reporter::default()).unwrap();
+        let read =
+            |f: &tempfile::TempDir| std::fs::read(f.path().join("shard_00000.safetensors")).unwrap();
+        assert_ne!(read(&a), read(&b));
+    }
+
+    #[test]
+    fn unusable_options_are_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DatasetOptions { cells: 90, ..tiny() };
+        let message = run_dataset(1, &options, folder.path(), &Reporter::default()).unwrap_err().to_string();
+        assert!(message.contains("cells is 90") && message.contains("multiple of 8"), "{message}");
+    }
+}
