@@ -63,7 +63,8 @@ mod tests {
     fn set_overrides_by_dotted_key_and_unknown_keys_are_named() {
         let options: Options = resolve(None, &["video.max_fps=12.5".into()]).expect("known key");
         assert_eq!(options.video.max_fps, 12.5);
-        let message = resolve::<Options>(None, &["video.nonsense=1".into()]).expect_err("unknown key").to_string();
+        let message =
+            resolve::<Options>(None, &["video.nonsense=1".into()]).expect_err("unknown key").to_string();
         assert!(message.contains("nonsense"), "{message}");
         assert!(resolve::<Options>(None, &["video".into()]).is_err());
     }

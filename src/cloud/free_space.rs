@@ -33,14 +33,24 @@ impl FreeSpace {
     /// State at a point; `Unseen` outside the grid.
     #[must_use]
     pub fn at(&self, point: [f64; 3]) -> VoxelState {
-        let mut index = [0usize; 3];
-        for axis in 0..3 {
-            let cell = ((point[axis] - self.origin_m[axis]) / self.voxel_m).floor();
-            if !(cell >= 0.0 && cell < self.size[axis] as f64) {
-                return VoxelState::Unseen;
-            }
-            index[axis] = cell as usize;
+        match [0, 1, 2].map(|axis| self.step(axis, point[axis])) {
+            [Some(x), Some(y), Some(z)] => self.states[x + self.size[0] * (y + self.size[1] * z)],
+            _ => VoxelState::Unseen,
         }
-        self.states[index[0] + self.size[0] * (index[1] + self.size[1] * index[2])]
+    }
+
+    /// States above a place in plan, from the lowest voxel up; empty outside the grid.
+    pub fn column(&self, [x, y]: [f64; 2]) -> impl Iterator<Item = VoxelState> + '_ {
+        let foot = self.step(0, x).zip(self.step(1, y)).map(|(x, y)| x + self.size[0] * y);
+        let layer = self.size[0] * self.size[1];
+        let states = foot.map_or(&[][..], |foot| &self.states[foot..]);
+        states.iter().step_by(layer.max(1)).copied()
+    }
+
+    /// Index along an axis of the voxel that holds a coordinate.
+    fn step(&self, axis: usize, coordinate_m: f64) -> Option<usize> {
+        let voxels = (coordinate_m - self.origin_m[axis]) / self.voxel_m;
+        // Truncation is rounding down here, since nothing below zero is inside.
+        (voxels >= 0.0 && voxels < self.size[axis] as f64).then_some(voxels as usize)
     }
 }

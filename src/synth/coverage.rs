@@ -52,19 +52,23 @@ enum Cell {
 #[must_use]
 pub fn observe(house: &House, mesh: &Mesh, sight: Sight<'_>, camera: &Camera, poses: &[Pose]) -> Coverage {
     let small = camera.without_distortion().resized(GRID[0], GRID[1]);
-    let sets: Vec<BTreeSet<Cell>> = poses
+    let sets: Vec<Vec<Cell>> = poses
         .par_iter()
         .map(|pose| {
             let view = View::new(&small, pose);
-            let mut seen = BTreeSet::new();
+            let mut seen = Vec::new();
             for (i, hit) in sight.hits(&small, pose, REACH_M).into_iter().enumerate() {
                 let (x, y) = (i as u32 % GRID[0], i as u32 / GRID[0]);
                 look_along(house, mesh, hit, view.eye, view.ray(x as f32, y as f32), &mut seen);
             }
+            seen.sort_unstable();
+            seen.dedup();
             seen
         })
         .collect();
-    let seen: BTreeSet<Cell> = sets.into_iter().flatten().collect();
+    let mut seen: Vec<Cell> = sets.into_iter().flatten().collect();
+    seen.sort_unstable();
+    seen.dedup();
     let mut coverage = Coverage {
         walls: vec![0.0; house.plan.walls.len()],
         openings: vec![0.0; house.plan.openings.len()],
@@ -96,18 +100,11 @@ pub fn observe(house: &House, mesh: &Mesh, sight: Sight<'_>, camera: &Camera, po
     coverage
 }
 
-fn look_along(
-    house: &House,
-    mesh: &Mesh,
-    hit: Option<Hit>,
-    eye: V3,
-    ray: V3,
-    seen: &mut BTreeSet<Cell>,
-) {
+fn look_along(house: &House, mesh: &Mesh, hit: Option<Hit>, eye: V3, ray: V3, seen: &mut Vec<Cell>) {
     let reach = hit.map_or(REACH_M, |h| h.t);
     for (index, opening) in house.plan.openings.iter().enumerate() {
         if let Some([u, v]) = crossing(house, opening, eye, ray, reach + 0.15) {
-            seen.insert(Cell::Opening(index as u32, (u * OPENING_CELLS) as i32, (v * OPENING_CELLS) as i32));
+            seen.push(Cell::Opening(index as u32, (u * OPENING_CELLS) as i32, (v * OPENING_CELLS) as i32));
         }
     }
     let Some(hit) = hit else { return };
@@ -115,7 +112,7 @@ fn look_along(
     let owner = mesh.charts[hit.chart as usize].owner;
     let cell = |x: f32| (x / CELL_M).floor() as i32;
     if owner > 0 {
-        seen.insert(Cell::Item(owner - 1, cell(p[0]), cell(p[1]), cell(p[2])));
+        seen.push(Cell::Item(owner - 1, cell(p[0]), cell(p[1]), cell(p[2])));
         return;
     }
     for wall in 0..house.plan.walls.len() {
@@ -126,7 +123,7 @@ fn look_along(
         let along = d[0] * direction[0] + d[1] * direction[1];
         let near_face = (across.abs() - 0.5 * house.plan.thickness_m).abs() < 0.02;
         if near_face && along >= 0.0 && along <= house.plan.wall_length(wall) && p[2] > 0.02 {
-            seen.insert(Cell::Wall(wall as u32, cell(along as f32), cell(p[2])));
+            seen.push(Cell::Wall(wall as u32, cell(along as f32), cell(p[2])));
         }
     }
 }

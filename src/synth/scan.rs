@@ -396,16 +396,17 @@ impl Grid {
         Self { origin, voxel, size: extent.map(|e| (e / voxel).ceil() as usize) }
     }
 
-    fn index(&self, p: V3) -> Option<usize> {
-        let mut cell = [0usize; 3];
-        for k in 0..3 {
-            let c = ((f64::from(p[k]) - self.origin[k]) / self.voxel).floor();
-            if !(c >= 0.0 && c < self.size[k] as f64) {
-                return None;
-            }
-            cell[k] = c as usize;
-        }
-        Some(cell[0] + self.size[0] * (cell[1] + self.size[1] * cell[2]))
+    /// A point in units of voxels from the corner.
+    fn in_voxels(&self, p: V3) -> V3 {
+        std::array::from_fn(|k| ((f64::from(p[k]) - self.origin[k]) / self.voxel) as f32)
+    }
+
+    /// The voxel that holds a point in units of voxels.
+    fn cell(&self, p: V3) -> Option<usize> {
+        // Truncation is rounding down here, since nothing below zero is inside.
+        let [x, y, z] = p.map(|c| if c >= 0.0 { c as usize } else { usize::MAX });
+        let inside = x < self.size[0] && y < self.size[1] && z < self.size[2];
+        inside.then(|| x + self.size[0] * (y + self.size[1] * z))
     }
 
     fn carve(&self, looks: &[Look], scale: f64, tilt: &Rotation) -> FreeSpace {
@@ -414,22 +415,23 @@ impl Grid {
         let step = 0.5 * self.voxel as f32;
         for look in looks {
             let eye = moved(look.eye, scale, tilt);
+            let start = self.in_voxels(eye);
             for &(end, solid) in &look.ends {
                 let end = moved(end, scale, tilt);
                 let way = [end[0] - eye[0], end[1] - eye[1], end[2] - eye[2]];
                 let l = length(way);
-                let direction = way.map(|c| c / l.max(1e-6));
+                let stride = way.map(|c| c / l.max(1e-6) * step / self.voxel as f32);
                 let mut last = usize::MAX;
                 // The voxel before the surface stays open to doubt.
                 for k in 1..((l - self.voxel as f32) / step).max(0.0) as usize {
-                    if let Some(i) = self.index(add_scaled(eye, direction, k as f32 * step))
+                    if let Some(i) = self.cell(add_scaled(start, stride, k as f32))
                         && i != last
                     {
                         passed[i] = passed[i].saturating_add(1);
                         last = i;
                     }
                 }
-                if solid && let Some(i) = self.index(end) {
+                if solid && let Some(i) = self.cell(self.in_voxels(end)) {
                     struck[i] = struck[i].saturating_add(1);
                 }
             }

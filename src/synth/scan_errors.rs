@@ -91,10 +91,12 @@ impl ScanErrors {
     }
 }
 
-/// A standard normal deviate (sum of four uniform ones, variance 1; light tails are enough here).
+/// A standard normal deviate (sum of four uniform ones of 16 bits each from one draw, variance 1;
+/// light tails are enough here).
 pub fn gauss(rng: &mut ChaCha8Rng) -> f64 {
-    let sum: f64 = (0..4).map(|_| rng.random_range(-1.0..1.0_f64)).sum();
-    sum * 0.866_025
+    let bits: u64 = rng.random();
+    let sum: f64 = (0..4).map(|k| f64::from((bits >> (16 * k)) as u16)).sum();
+    (sum / 32_767.5 - 4.0) * 0.866_025
 }
 
 /// Where the reconstruction believes the cameras to be.

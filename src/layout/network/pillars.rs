@@ -34,10 +34,32 @@ pub const CHANNELS: usize = 26;
 
 /// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
-    "occupied_0", "occupied_1", "occupied_2", "occupied_3", "occupied_4", "occupied_5", "occupied_6",
-    "occupied_7", "occupied_8", "occupied_9", "occupied_10", "occupied_11", "density", "top",
-    "lying", "standing_cos2", "standing_sin2", "normal_x", "normal_y", "red", "green", "blue",
-    "free_low", "free_eye", "free_lintel", "unseen",
+    "occupied_0",
+    "occupied_1",
+    "occupied_2",
+    "occupied_3",
+    "occupied_4",
+    "occupied_5",
+    "occupied_6",
+    "occupied_7",
+    "occupied_8",
+    "occupied_9",
+    "occupied_10",
+    "occupied_11",
+    "density",
+    "top",
+    "lying",
+    "standing_cos2",
+    "standing_sin2",
+    "normal_x",
+    "normal_y",
+    "red",
+    "green",
+    "blue",
+    "free_low",
+    "free_eye",
+    "free_lintel",
+    "unseen",
 ];
 
 /// The part of the plan that is looked at.
@@ -160,22 +182,30 @@ pub fn pillars<'a>(
 fn seen_shares(free: Option<&FreeSpace>, [x, y]: [f64; 2]) -> [f32; 4] {
     let mut out = [0.0, 0.0, 0.0, 1.0];
     let Some(free) = free else { return out };
-    let (mut unseen, mut all) = (0.0, 0.0);
-    for (share, [low, high]) in out.iter_mut().zip(FREE_M) {
-        let steps = ((high - low) / free.voxel_m).ceil().max(1.0);
-        let mut empty = 0.0;
-        for k in 0..steps as usize {
-            let z = low + (k as f64 + 0.5) * (high - low) / steps;
-            match free.at([x, y, z]) {
-                VoxelState::Free => empty += 1.0,
+    let (mut unseen, mut all) = (0.0f32, 0.0f32);
+    let (mut empty, mut steps) = ([0.0f32; 3], [0.0f32; 3]);
+    for (k, state) in free.column([x, y]).enumerate() {
+        let z = free.origin_m[2] + (k as f64 + 0.5) * free.voxel_m;
+        for (band, [low, high]) in FREE_M.into_iter().enumerate() {
+            if z < low || z >= high {
+                continue;
+            }
+            steps[band] += 1.0;
+            all += 1.0;
+            match state {
+                VoxelState::Free => empty[band] += 1.0,
                 VoxelState::Unseen => unseen += 1.0,
                 VoxelState::Occupied => {}
             }
         }
-        all += steps;
-        *share = (empty / steps) as f32;
     }
-    out[3] = (unseen / all) as f32;
+    if all == 0.0 {
+        return out;
+    }
+    for band in 0..3 {
+        out[band] = empty[band] / steps[band].max(1.0);
+    }
+    out[3] = unseen / all;
     out
 }
 

@@ -203,8 +203,7 @@ mod tests {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         run_dataset(70, &tiny(), a.path(), &Reporter::default()).unwrap();
         run_dataset(80, &tiny(), b.path(), &Reporter::default()).unwrap();
-        let read =
-            |f: &tempfile::TempDir| std::fs::read(f.path().join("shard_00000.safetensors")).unwrap();
+        let read = |f: &tempfile::TempDir| std::fs::read(f.path().join("shard_00000.safetensors")).unwrap();
         assert_ne!(read(&a), read(&b));
     }
 

@@ -65,8 +65,7 @@ pub fn tiles(seed: u64, options: &DatasetOptions) -> Vec<Tile> {
         .map(|k| {
             let draw = Draw::new(seed.wrapping_mul(31).wrapping_add(k), &path.poses, options);
             let sight = Sight::Raster(&mesh);
-            let scan =
-                scan_with(&house, &mesh, [sight, sight], draw.poses.clone(), draw.seed, &draw.scan);
+            let scan = scan_with(&house, &mesh, [sight, sight], draw.poses.clone(), draw.seed, &draw.scan);
             draw.cut(&house, &scan, options.cells)
         })
         .collect()
@@ -91,17 +90,19 @@ impl Draw {
         let middle = [at.x + jitter(), at.y + jitter()];
         let near: Vec<Pose> = walk
             .iter()
-            .filter(|p| {
-                (p.translation.x - middle[0]).hypot(p.translation.y - middle[1]) < VIEW_REACH_M
-            })
+            .filter(|p| (p.translation.x - middle[0]).hypot(p.translation.y - middle[1]) < VIEW_REACH_M)
             .copied()
             .collect();
         let step = (near.len() as f64 / options.views as f64).max(1.0);
         let count = ((near.len() as f64 / step) as usize).max(1).min(near.len());
         let poses = (0..count).map(|k| near[(k as f64 * step) as usize]).collect();
-        let strength =
-            if rng.random_bool(options.perfect_share.clamp(0.0, 1.0)) { 0.0 } else { rng.random_range(0.2..options.max_errors.max(0.3)) };
-        let errors = if strength == 0.0 { ScanErrors::none() } else { ScanErrors::default().scaled(strength) };
+        let strength = if rng.random_bool(options.perfect_share.clamp(0.0, 1.0)) {
+            0.0
+        } else {
+            rng.random_range(0.2..options.max_errors.max(0.3))
+        };
+        let errors =
+            if strength == 0.0 { ScanErrors::none() } else { ScanErrors::default().scaled(strength) };
         // The scale is this tile's own, not the scan's.
         let errors = ScanErrors { scale_log_sigma: 0.0, ..errors };
         let jitter = (1.0 + options.scale_jitter).ln();
@@ -121,7 +122,7 @@ impl Draw {
             voxel_m: 0.03,
             min_samples: if strength == 0.0 { 1 } else { rng.random_range(1..3) },
             errors,
-            carve_every: 2,
+            carve_every: 5,
             ..ScanOptions::default()
         };
         let lift_m = if strength == 0.0 { 0.0 } else { rng.random_range(-FLOOR_OFFSET_M..FLOOR_OFFSET_M) };
@@ -175,18 +176,22 @@ impl Draw {
         let voxel_m = free.voxel_m;
         let across = (cells as f64 * CELL_M / voxel_m).ceil() as usize;
         let size = [across, across, free.size[2]];
-        let mut states = Vec::with_capacity(size[0] * size[1] * size[2]);
-        for k in 0..size[2] {
-            let z = (free.origin_m[2] + (k as f64 + 0.5) * voxel_m) / self.scale;
-            for j in 0..across {
-                for i in 0..across {
-                    let q = [(i as f64 + 0.5) * voxel_m, (j as f64 + 0.5) * voxel_m];
-                    let p = self.unplace(q, cells);
-                    states.push(free.at([p[0], p[1], z]));
+        let mut states = vec![VoxelState::Unseen; size[0] * size[1] * size[2]];
+        for j in 0..across {
+            for i in 0..across {
+                let q = [(i as f64 + 0.5) * voxel_m, (j as f64 + 0.5) * voxel_m];
+                let column: Vec<VoxelState> = free.column(self.unplace(q, cells)).collect();
+                for k in 0..size[2] {
+                    let z = (free.origin_m[2] + (k as f64 + 0.5) * voxel_m) / self.scale;
+                    let level = (z - free.origin_m[2]) / voxel_m;
+                    if level >= 0.0
+                        && let Some(&state) = column.get(level as usize)
+                    {
+                        states[i + across * (j + across * k)] = state;
+                    }
                 }
             }
         }
-        debug_assert!(states.iter().all(|s| *s as u8 <= VoxelState::Occupied as u8));
         FreeSpace { origin_m: [0.0, 0.0, free.origin_m[2]], voxel_m, size, states }
     }
 }
