@@ -93,7 +93,23 @@ pub fn generate(seed: u64, options: &HouseOptions) -> House {
         furnish(&mut placer, &mut rng, plan.rooms[room].kind, options.clutter.clamp(0.0, 1.0));
         items = placer.items;
     }
-    House { seed, plan, items }
+    let mut house = House { seed, plan, items };
+    if options.all_reachable {
+        open_up(&mut house);
+    }
+    house
+}
+
+/// Takes the leaves out of the doors of rooms that a leaf keeps a walker from.
+fn open_up(house: &mut House) {
+    for room in super::path::closed_off(house) {
+        for opening in &mut house.plan.openings {
+            let wall = house.plan.walls[opening.wall];
+            if !opening.window && wall.right.is_some() && (wall.left == room || wall.right == Some(room)) {
+                opening.leaf = None;
+            }
+        }
+    }
 }
 
 fn draw_rooms(rng: &mut ChaCha8Rng, count: usize) -> Vec<RoomKind> {

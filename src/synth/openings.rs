@@ -271,13 +271,22 @@ pub fn quads_overlap(a: &[[f64; 2]; 4], b: &[[f64; 2]; 4]) -> bool {
 
 fn add_entrance(plan: &mut FloorPlan, rng: &mut ChaCha8Rng) {
     let hub = plan.rooms.iter().position(|r| r.kind == RoomKind::Hallway).unwrap_or(0);
-    let walls: Vec<usize> = (0..plan.walls.len())
+    let mut walls: Vec<usize> = (0..plan.walls.len())
         .filter(|&w| plan.walls[w].right.is_none() && plan.walls[w].left == hub && plan.wall_length(w) > 1.3)
         .collect();
-    if walls.is_empty() || !rng.random_bool(0.9) {
-        return;
+    // A flat of one room has no other door.
+    let is_needed = plan.openings.is_empty();
+    let is_there = rng.random_bool(0.9);
+    while (is_there || is_needed) && !walls.is_empty() {
+        let wall = walls.swap_remove(rng.random_range(0..walls.len()));
+        if enter_by(plan, rng, wall) {
+            return;
+        }
     }
-    let wall = walls[rng.random_range(0..walls.len())];
+}
+
+/// Cuts the entrance into a wall; false where its leaf cannot swing.
+fn enter_by(plan: &mut FloorPlan, rng: &mut ChaCha8Rng, wall: usize) -> bool {
     let leaf = Leaf {
         hinge_at_start: rng.random_bool(0.5),
         into_left: true,
@@ -301,6 +310,7 @@ fn add_entrance(plan: &mut FloorPlan, rng: &mut ChaCha8Rng) {
     if plan.openings.len() > before && !swing_is_free(plan, &plan.openings[before]) {
         plan.openings.pop();
     }
+    plan.openings.len() > before
 }
 
 fn add_windows(plan: &mut FloorPlan, rng: &mut ChaCha8Rng) {

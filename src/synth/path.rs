@@ -215,6 +215,19 @@ impl Floor {
     }
 }
 
+/// Rooms that a walk cannot enter, though others can be walked in.
+#[must_use]
+pub fn closed_off(house: &House) -> Vec<usize> {
+    let floor = Floor::new(house);
+    let roomiest = (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]));
+    let Some(roomiest) = roomiest.filter(|&cell| f64::from(floor.clearance[cell]) > CLEARANCE_M) else {
+        return Vec::new();
+    };
+    let reach = floor.reachable(roomiest);
+    let is_entered = |room: usize| (0..reach.len()).any(|c| reach[c] && floor.room[c] == Some(room as u16));
+    (0..house.plan.rooms.len()).filter(|&room| !is_entered(room)).collect()
+}
+
 /// Door leaves that stand open, as segments in plan.
 fn leaf_segments(house: &House) -> Vec<([f64; 2], [f64; 2])> {
     let plan = &house.plan;

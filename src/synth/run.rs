@@ -88,6 +88,10 @@ pub fn run_house(seed: u64, options: &HouseOptions, out: &Path) -> Result<Summar
     write_atomically(&out.join("layout.txt"), house.layout().to_text().as_bytes())?;
     let draft = serde_json::to_string_pretty(&house.draft()).map_err(|e| Error::Json(e.to_string()))?;
     write_atomically(&out.join("draft.json"), (draft + "\n").as_bytes())?;
+    let kinds: Vec<_> =
+        house.plan.rooms.iter().map(|room| serde_json::json!({ "type": room.kind.name() })).collect();
+    let meta = serde_json::json!({ "seed": seed, "rooms": kinds }).to_string();
+    write_atomically(&out.join("meta.json"), (meta + "\n").as_bytes())?;
     Ok(Summary {
         rooms: house.plan.rooms.len(),
         rooms_walked: 0,

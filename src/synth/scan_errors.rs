@@ -41,9 +41,9 @@ pub struct ScanErrors {
 impl Default for ScanErrors {
     fn default() -> Self {
         Self {
-            noise_m: 0.004,
+            noise_m: 0.0055,
             bias: 0.006,
-            fliers: 0.25,
+            fliers: 0.35,
             holes: 0.45,
             drift: 0.004,
             yaw_drift_deg: 0.08,

@@ -229,7 +229,10 @@ fn plaster(n: u32) -> Texture {
         let stain = fbm(u, v, 3, 3, 30 + n);
         let speck = random((u * 512.0) as i64, (v * 512.0) as i64, 40 + n);
         let scuff = if speck > 0.9985 { -0.25 } else { 0.0 };
-        gray(1.0 + bump * roll + 0.10 * stain + scuff)
+        // Dents and stains of a centimetre are what a camera can hold on to on a lived-in wall.
+        let mark = random((u * 128.0) as i64, (v * 128.0) as i64, 50 + n);
+        let dent = if n % 3 != 0 && mark > 0.997 { -0.2 } else { 0.0 };
+        gray(1.0 + bump * roll + 0.10 * stain + scuff + dent)
     })
 }
 

@@ -104,7 +104,7 @@ pub(super) fn bathroom(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
     let wash = |placer: &mut Placer<'_>, rng: &mut ChaCha8Rng| {
         let how = AgainstWall {
             size: draw(rng, "bathroom_cabinet"),
-            front_m: 0.4,
+            front_m: 0.3,
             gap_m: 0.003,
             bottom_m: 0.0,
             corner_share: 0.2,
@@ -112,12 +112,6 @@ pub(super) fn bathroom(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
         let class = if rng.random_bool(0.6) { "hand_sink" } else { "bathroom_cabinet" };
         placer.against_wall(rng, Shape::Basin, Some(class), &how)
     };
-    let tub = rng.random_bool(0.4);
-    if tub {
-        stand(placer, rng, Shape::Tub, "tub", 1.0);
-    } else if rng.random_bool(0.75) {
-        stand(placer, rng, Shape::ShowerCabin, "shower_room", 1.0);
-    }
     stand(placer, rng, Shape::Toilet, "toilet", 0.2);
     if let Some(basin) = wash(placer, rng)
         && rng.random_bool(0.75)
@@ -130,6 +124,10 @@ pub(super) fn bathroom(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
             let how = AgainstWall { size, front_m: 0.0, gap_m: 0.0, bottom_m: 1.15, corner_share: 0.0 };
             placer.put_on_edge(rng, &edge, along, Shape::Mirror, Some("mirror"), &how);
         }
+    }
+    let tub = rng.random_bool(0.4) && stand(placer, rng, Shape::Tub, "tub", 1.0).is_some();
+    if !tub && rng.random_bool(0.85) {
+        stand(placer, rng, Shape::ShowerCabin, "shower_room", 1.0);
     }
     if rng.random_bool(0.45) {
         stand(placer, rng, Shape::WashingMachine, "washing_machine", 0.7);
