@@ -188,6 +188,17 @@ pub enum SynthWhat {
     Video(SynthVideoArgs),
 }
 
+/// Which furniture meshes `synth` may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Meshes {
+    /// Four of five.
+    Training,
+    /// Every fifth, never used for training.
+    Validation,
+    /// All.
+    All,
+}
+
 /// Options that all kinds share.
 #[derive(Debug, Args)]
 pub struct SynthCommon {
@@ -200,6 +211,13 @@ pub struct SynthCommon {
     /// Number of rooms; drawn when not given.
     #[arg(long)]
     pub rooms: Option<usize>,
+    /// Put furniture meshes of the Debian package sweethome3d-furniture in place of parametric
+    /// shapes: those for training, those kept out of it, or all.
+    #[arg(long, value_enum, value_name = "SPLIT")]
+    pub mesh_split: Option<Meshes>,
+    /// Folder with furniture libraries (.sh3f); implies --mesh-split all when that is not given.
+    #[arg(long, value_name = "DIR")]
+    pub meshes: Option<PathBuf>,
 }
 
 /// `roomwright synth video`.

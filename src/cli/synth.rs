@@ -1,10 +1,10 @@
 //! `roomwright synth`: synthetic houses, scans and walks with exact truth.
 
-use super::args::{SynthCommon, SynthVideoArgs, SynthWhat};
+use super::args::{Meshes, SynthCommon, SynthVideoArgs, SynthWhat};
 use super::progress;
 use crate::report::Reporter;
 use crate::scene::Provenance;
-use crate::synth::{self, HouseOptions, ScanOptions, VideoOptions};
+use crate::synth::{self, HouseOptions, MeshSplit, ScanOptions, VideoOptions};
 use crate::{export, output, physics};
 use anyhow::Result;
 
@@ -17,6 +17,11 @@ pub fn run(what: &SynthWhat) -> Result<()> {
         }
         SynthWhat::Video(args) => video(args)?,
     };
+    let common = match what {
+        SynthWhat::House(args) | SynthWhat::Scan(args) => args,
+        SynthWhat::Video(args) => &args.common,
+    };
+    synth::report_meshes(&house_options(common), &Reporter::new(progress::sink(false)));
     println!("{}", serde_json::to_string(&summary)?);
     Ok(())
 }
@@ -25,6 +30,16 @@ fn house_options(args: &SynthCommon) -> HouseOptions {
     let mut options = HouseOptions::default();
     if let Some(rooms) = args.rooms {
         (options.min_rooms, options.max_rooms) = (rooms, rooms);
+    }
+    let split = args.mesh_split.or(args.meshes.is_some().then_some(Meshes::All));
+    options.mesh_split = match split {
+        None => MeshSplit::None,
+        Some(Meshes::Training) => MeshSplit::Training,
+        Some(Meshes::Validation) => MeshSplit::Validation,
+        Some(Meshes::All) => MeshSplit::All,
+    };
+    if let Some(folder) = &args.meshes {
+        options.mesh_folder.clone_from(folder);
     }
     options
 }

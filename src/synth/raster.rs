@@ -109,7 +109,7 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
             let toward = super::mesh::dot(chart.normal, super::mesh::sub(triangle.p[0], view.eye));
             let kind = mesh.materials[chart.material as usize].kind;
             // Glass is seen from both sides.
-            let seen = toward < 0.0 || kind == Kind::Glass;
+            let seen = toward < 0.0 || kind == Kind::Glass || chart.two_sided;
             let (corners, count) =
                 if seen { clipped(triangle.p.map(|p| view.to_camera(p))) } else { ([[0.0; 3]; 4], 0) };
             let chart_idx = triangle.chart;

@@ -203,6 +203,8 @@ impl Renderer {
         let normal = chart.normal_at(s);
         let mut color: [f32; 3] = std::array::from_fn(|c| material.color[c] * texel[c] * light[c]);
         if material.gloss > 0.0 {
+            let normal =
+                if chart.two_sided && dot(normal, direction) > 0.0 { normal.map(|c| -c) } else { normal };
             let sheen = self.sheen(point, normal, direction, material.gloss);
             for c in 0..3 {
                 color[c] += sheen * light[c].min(2.0);

@@ -169,6 +169,7 @@ fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> Mesh {
                 mount: Mount::Floor,
                 room,
                 look: rng.random(),
+                model: None,
             };
             let free = person.footprint(0.0).iter().all(|&p| super::plan::contains(&polygon, p))
                 && house
@@ -457,6 +458,7 @@ pub fn run_scan(
         unseen: &scan.unseen,
     };
     truth.write(out)?;
+    super::run::write_attribution(&house, out)?;
     Ok(super::Summary {
         rooms: house.plan.rooms.len(),
         rooms_walked: house.plan.rooms.len(),
