@@ -190,6 +190,17 @@ pub enum SynthWhat {
     Dataset(SynthDatasetArgs),
 }
 
+/// Which furniture meshes `synth` may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Meshes {
+    /// Four of five.
+    Training,
+    /// Every fifth, never used for training.
+    Validation,
+    /// All.
+    All,
+}
+
 /// Options that all kinds share.
 #[derive(Debug, Args)]
 pub struct SynthCommon {
@@ -208,6 +219,13 @@ pub struct SynthCommon {
     /// Options as KEY=VALUE, may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Put furniture meshes of the Debian package sweethome3d-furniture in place of parametric
+    /// shapes: those for training, those kept out of it, or all.
+    #[arg(long, value_enum, value_name = "SPLIT")]
+    pub mesh_split: Option<Meshes>,
+    /// Folder with furniture libraries (.sh3f); implies --mesh-split all when that is not given.
+    #[arg(long, value_name = "DIR")]
+    pub meshes: Option<PathBuf>,
 }
 
 /// `roomwright synth video`.

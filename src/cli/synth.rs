@@ -2,11 +2,11 @@
 //!
 //! One JSON line a result goes to stdout, with its seed.
 
-use super::args::{SynthCommon, SynthDatasetArgs, SynthVideoArgs, SynthWhat};
+use super::args::{Meshes, SynthCommon, SynthDatasetArgs, SynthVideoArgs, SynthWhat};
 use super::{exit, options, progress};
 use crate::report::Reporter;
 use crate::scene::Provenance;
-use crate::synth::{self, DatasetOptions, HouseOptions, ScanOptions, VideoOptions};
+use crate::synth::{self, DatasetOptions, HouseOptions, MeshSplit, ScanOptions, VideoOptions};
 use crate::{export, output, physics};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -16,28 +16,42 @@ use std::path::Path;
 pub fn run(what: &SynthWhat) -> Result<()> {
     match what {
         SynthWhat::House(args) => {
-            let options = with_rooms(options::resolve(None, &args.set)?, args);
-            each(args, |seed, out| house(seed, &options, out))
+            let options = with_flags(options::resolve(None, &args.set)?, args);
+            each(args, &options, |seed, out| house(seed, &options, out))
         }
         SynthWhat::Scan(args) => {
             let scan: ScanOptions = options::resolve(None, &args.set)?;
-            let house = with_rooms(HouseOptions::default(), args);
-            each(args, |seed, out| Ok(json!(synth::run_scan(seed, &house, &scan, out)?)))
+            let house = with_flags(HouseOptions::default(), args);
+            each(args, &house, |seed, out| Ok(json!(synth::run_scan(seed, &house, &scan, out)?)))
         }
         SynthWhat::Video(args) => video(args),
         SynthWhat::Dataset(args) => dataset(args),
     }
 }
 
-fn with_rooms(options: HouseOptions, args: &SynthCommon) -> HouseOptions {
-    match args.rooms {
-        Some(rooms) => HouseOptions { min_rooms: rooms, max_rooms: rooms, ..options },
-        None => options,
+/// The flags that houses share, over the options.
+fn with_flags(mut options: HouseOptions, args: &SynthCommon) -> HouseOptions {
+    if let Some(rooms) = args.rooms {
+        (options.min_rooms, options.max_rooms) = (rooms, rooms);
     }
+    match args.mesh_split.or(args.meshes.is_some().then_some(Meshes::All)) {
+        None => {}
+        Some(Meshes::Training) => options.mesh_split = MeshSplit::Training,
+        Some(Meshes::Validation) => options.mesh_split = MeshSplit::Validation,
+        Some(Meshes::All) => options.mesh_split = MeshSplit::All,
+    }
+    if let Some(folder) = &args.meshes {
+        options.mesh_folder.clone_from(folder);
+    }
+    options
 }
 
 /// Makes one for each seed. A seed that fails does not stop the others: exit code 1 says that some did.
-fn each(args: &SynthCommon, make: impl Fn(u64, &Path) -> Result<Value>) -> Result<()> {
+fn each(
+    args: &SynthCommon,
+    house: &HouseOptions,
+    make: impl Fn(u64, &Path) -> Result<Value>,
+) -> Result<()> {
     let mut failed = 0;
     for seed in args.seed..args.seed + args.count {
         let folder = args.output.join(format!("seed_{seed:06}"));
@@ -54,6 +68,7 @@ fn each(args: &SynthCommon, make: impl Fn(u64, &Path) -> Result<Value>) -> Resul
             }
         }
     }
+    synth::report_meshes(house, &Reporter::new(progress::sink(false)));
     if failed > 0 { Err(exit::SomeFailed { failed, of: args.count as usize }.into()) } else { Ok(()) }
 }
 
@@ -77,17 +92,20 @@ fn house(seed: u64, options: &HouseOptions, out: &Path) -> Result<Value> {
 
 fn video(args: &SynthVideoArgs) -> Result<()> {
     let mut options: VideoOptions = options::resolve(None, &args.common.set)?;
-    options.house = with_rooms(options.house, &args.common);
+    options.house = with_flags(options.house, &args.common);
     options.path.max_seconds = args.seconds;
     options.path.fps = args.fps;
     options.images_every = args.images_every;
     let reporter = Reporter::new(progress::sink(false));
-    each(&args.common, |seed, out| Ok(json!(synth::run_video(seed, &options, out, &reporter)?)))
+    each(&args.common, &options.house, |seed, out| {
+        Ok(json!(synth::run_video(seed, &options, out, &reporter)?))
+    })
 }
 
 fn dataset(args: &SynthDatasetArgs) -> Result<()> {
     let options = DatasetOptions { tiles: args.tiles, ..options::resolve(None, &args.set)? };
     let reporter = Reporter::new(progress::sink(false));
     println!("{}", json!(synth::run_dataset(args.seed, &options, &args.output, &reporter)?));
+    synth::report_meshes(&options.house, &reporter);
     Ok(())
 }

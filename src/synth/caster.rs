@@ -18,7 +18,7 @@ pub struct Hit {
     pub t: f32,
     /// Chart of the triangle.
     pub chart: u32,
-    /// The ray came from behind the surface.
+    /// The ray came from behind the surface (never for charts that have two sides).
     pub from_behind: bool,
 }
 
@@ -27,6 +27,7 @@ struct Facet {
     e1: V3,
     e2: V3,
     chart: u32,
+    two_sided: bool,
 }
 
 /// Casts rays at a mesh.
@@ -43,7 +44,13 @@ impl Caster {
             .triangles
             .iter()
             .filter(|t| kept(mesh.materials[mesh.charts[t.chart as usize].material as usize].kind))
-            .map(|t| Facet { p: t.p[0], e1: sub(t.p[1], t.p[0]), e2: sub(t.p[2], t.p[0]), chart: t.chart })
+            .map(|t| Facet {
+                p: t.p[0],
+                e1: sub(t.p[1], t.p[0]),
+                e2: sub(t.p[2], t.p[0]),
+                chart: t.chart,
+                two_sided: mesh.charts[t.chart as usize].two_sided,
+            })
             .collect();
         let boxes: Vec<Aabb> = facets
             .iter()
@@ -68,7 +75,7 @@ impl Caster {
         let ray = to_ray(origin, direction);
         let (leaf, t) = self.bvh.cast_ray(&ray, reach, |leaf, _| self.meet(leaf, origin, direction))?;
         let facet = &self.facets[leaf as usize];
-        let from_behind = dot(cross(facet.e1, facet.e2), direction) > 0.0;
+        let from_behind = !facet.two_sided && dot(cross(facet.e1, facet.e2), direction) > 0.0;
         Some(Hit { t, chart: facet.chart, from_behind })
     }
 

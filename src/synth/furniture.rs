@@ -5,6 +5,7 @@
 //! the item's look seed; kitchen units of one run share theirs.
 
 use super::appliances;
+use super::catalog;
 use super::material::{self, Kind, Material, MaterialId, Pattern};
 use super::mesh::Builder;
 use super::placement::Item;
@@ -96,6 +97,11 @@ impl Work<'_> {
 pub fn build(builder: &mut Builder, item: &Item, index: usize) {
     let origin = [item.center[0], item.center[1], item.z_range()[0]];
     builder.set_frame(origin, item.yaw, index as u32 + 1);
+    if let Some(model) = &item.model {
+        catalog::build(builder, item, model);
+        builder.set_frame([0.0; 3], 0.0, 0);
+        return;
+    }
     let rng = ChaCha8Rng::seed_from_u64(u64::from(item.look));
     let mut work = Work { b: builder, x: 0.5 * item.size[0], y: 0.5 * item.size[1], h: item.size[2], rng };
     match item.shape {

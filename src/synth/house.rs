@@ -6,6 +6,7 @@
 //! [`super::placement::CLEARANCE_M`], supported, inside their room, rooms closed. Scene frame:
 //! Z up, metres, floor at z = 0.
 
+use super::catalog::{self, Catalog, MeshSplit};
 use super::furnish::furnish;
 use super::furniture;
 use super::mesh::{Builder, Mesh};
@@ -19,6 +20,7 @@ use crate::scene::{BoxEntity, Layout, OpeningEntity, OpeningKind, WallEntity};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 /// What kind of house to draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,20 @@ pub struct HouseOptions {
     pub all_reachable: bool,
     /// Turn and shift the house at random.
     pub random_pose: bool,
+    /// Catalogue meshes that may stand in for parametric furniture.
+    #[serde(skip_serializing_if = "is_none")]
+    pub mesh_split: MeshSplit,
+    /// Folder with furniture libraries (read when `mesh_split` asks for it).
+    #[serde(skip_serializing_if = "is_usual")]
+    pub mesh_folder: PathBuf,
+}
+
+fn is_none(split: &MeshSplit) -> bool {
+    *split == MeshSplit::None
+}
+
+fn is_usual(folder: &Path) -> bool {
+    folder == Path::new(catalog::USUAL_FOLDER)
 }
 
 impl Default for HouseOptions {
@@ -53,6 +69,8 @@ impl Default for HouseOptions {
             clutter: 0.6,
             all_reachable: true,
             random_pose: true,
+            mesh_split: MeshSplit::None,
+            mesh_folder: PathBuf::from(catalog::USUAL_FOLDER),
         }
     }
 }
@@ -92,6 +110,9 @@ pub fn generate(seed: u64, options: &HouseOptions) -> House {
         let mut placer = Placer::new(&plan, room, items);
         furnish(&mut placer, &mut rng, plan.rooms[room].kind, options.clutter.clamp(0.0, 1.0));
         items = placer.items;
+    }
+    if let Some(catalog) = Catalog::of_options(options) {
+        catalog::dress(&mut items, &catalog, options.mesh_split);
     }
     let mut house = House { seed, plan, items };
     if options.all_reachable {

@@ -113,6 +113,15 @@ impl LightMap {
             .charts
             .iter()
             .enumerate()
+            // A chart that shares the light of an earlier one brings no nodes of its own.
+            .scan(0u32, |known, (index, chart)| {
+                let own = chart.light_start == *known;
+                if own {
+                    *known += u32::from(chart.light_size[0]) * u32::from(chart.light_size[1]);
+                }
+                Some(own.then_some((index, chart)))
+            })
+            .flatten()
             .flat_map(|(index, chart)| {
                 (0..chart.light_size[1])
                     .flat_map(move |j| (0..chart.light_size[0]).map(move |i| (index as u32, i, j)))
@@ -311,9 +320,7 @@ fn direct_light(lights: &[Light], caster: &Caster, p: V3, n: V3, offset: [f32; 2
             }
         }
         let k = form * area / (RAYS_PER_LIGHT as f32 * std::f32::consts::PI);
-        for c in 0..3 {
-            sum[c] += k * light.radiance[c];
-        }
+        sum = std::array::from_fn(|c| sum[c] + k * light.radiance[c]);
     }
     sum
 }

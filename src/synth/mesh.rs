@@ -9,7 +9,7 @@ use super::material::{Material, MaterialId};
 /// Spacing of light nodes on large charts, metres.
 const LIGHT_SPACING_M: f32 = 0.12;
 /// Charts with a smaller area have one light node, square metres.
-const SINGLE_NODE_AREA_M2: f32 = 0.012;
+pub(super) const SINGLE_NODE_AREA_M2: f32 = 0.012;
 /// Most light nodes along a side of a chart.
 const MAX_LIGHT_NODES: u16 = 96;
 
@@ -78,6 +78,8 @@ pub struct Chart {
     pub light_size: [u16; 2],
     /// 0 for the shell, 1 + index for an item.
     pub owner: u32,
+    /// Seen from behind as well (catalogue meshes, whose sheets are open or wound at random).
+    pub two_sided: bool,
 }
 
 impl Chart {
@@ -204,8 +206,24 @@ impl Builder {
             light_start,
             light_size,
             owner: self.owner,
+            two_sided: false,
         });
         (self.mesh.charts.len() - 1) as u32
+    }
+
+    /// Makes a chart visible from behind.
+    pub fn show_both_sides(&mut self, chart: u32) {
+        self.mesh.charts[chart as usize].two_sided = true;
+    }
+
+    /// Gives the newest chart the light of an earlier one; both have one node.
+    pub fn share_light(&mut self, chart: u32, earlier: u32) {
+        let light_start = self.mesh.charts[earlier as usize].light_start;
+        let chart = &mut self.mesh.charts[chart as usize];
+        if chart.light_size == [1, 1] && chart.light_start + 1 == self.mesh.light_nodes {
+            chart.light_start = light_start;
+            self.mesh.light_nodes -= 1;
+        }
     }
 
     /// A triangle on an existing chart.

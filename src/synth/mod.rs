@@ -2,6 +2,7 @@
 
 pub mod appliances;
 pub mod caster;
+pub mod catalog;
 pub mod coverage;
 pub mod dataset;
 pub mod error;
@@ -33,6 +34,7 @@ pub mod texture;
 pub mod truth;
 
 pub use dataset::{DatasetOptions, run_dataset};
+pub use catalog::{MeshSplit, report as report_meshes};
 pub use error::Error;
 pub use house::{House, HouseOptions, generate};
 pub use run::{Summary, VideoOptions, run_house, run_video};

@@ -5,12 +5,14 @@
 //! passable doors of a room still joined by floor a person can walk on (breadth-first search on a
 //! grid). Boxes have their back towards local +y and their front towards local −y. Scene frame.
 
+use super::catalog::Model;
 use super::openings::{area_before, quads_overlap, swing_area};
 use super::plan::{FloorPlan, contains, distance, point_segment_distance};
 use super::shape::Shape;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Boxes stay apart by this, metres.
 pub const CLEARANCE_M: f64 = 0.004;
@@ -59,6 +61,8 @@ pub struct Item {
     pub room: usize,
     /// Seed of its look.
     pub look: u32,
+    /// Catalogue mesh that stands in for the parametric shape.
+    pub model: Option<Arc<Model>>,
 }
 
 impl Item {
@@ -316,7 +320,7 @@ impl<'a> Placer<'a> {
         mount: Mount,
         look: u32,
     ) -> Item {
-        Item { shape, class, center: at.0, yaw: at.1, size, mount, room: self.room, look }
+        Item { shape, class, center: at.0, yaw: at.1, size, mount, room: self.room, look, model: None }
     }
 
     /// A random place against a wall.

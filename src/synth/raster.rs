@@ -109,21 +109,17 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
             let toward = super::mesh::dot(chart.normal, super::mesh::sub(triangle.p[0], view.eye));
             let kind = mesh.materials[chart.material as usize].kind;
             // Glass is seen from both sides.
-            let seen = toward < 0.0 || kind == Kind::Glass;
-            let corners = if seen { clipped(triangle.p.map(|p| view.to_camera(p))) } else { Vec::new() };
-            let count = corners.len().saturating_sub(2);
+            let seen = toward < 0.0 || kind == Kind::Glass || chart.two_sided;
+            let (corners, count) =
+                if seen { clipped(triangle.p.map(|p| view.to_camera(p))) } else { ([[0.0; 3]; 4], 0) };
             let chart_idx = triangle.chart;
-            (0..count)
-                .filter_map(move |k| {
-                    flatten(&view, [corners[0], corners[k + 1], corners[k + 2]], [width, height]).map(
-                        |mut flat| {
-                            flat.chart = chart_idx;
-                            flat.glass = kind == Kind::Glass;
-                            flat
-                        },
-                    )
+            (2..count).filter_map(move |k| {
+                flatten(&view, [corners[0], corners[k - 1], corners[k]], [width, height]).map(|mut flat| {
+                    flat.chart = chart_idx;
+                    flat.glass = kind == Kind::Glass;
+                    flat
                 })
-                .collect::<Vec<_>>()
+            })
         })
         .collect();
     let bands = height.div_ceil(BAND_ROWS);
@@ -149,23 +145,27 @@ pub fn visibility(mesh: &Mesh, view: &View, size: [usize; 2]) -> Visibility {
     Visibility { width, chart, panes }
 }
 
-/// The part of a triangle before the near plane (3 or 4 corners, or none).
-fn clipped(p: [V3; 3]) -> Vec<V3> {
+/// The part of a triangle before the near plane: 3 or 4 corners, or none.
+fn clipped(p: [V3; 3]) -> ([V3; 4], usize) {
     if p.iter().all(|c| c[2] > NEAR_M) {
-        return p.to_vec();
+        return ([p[0], p[1], p[2], p[2]], 3);
     }
-    let mut out = Vec::with_capacity(4);
+    let (mut out, mut count) = ([[0.0; 3]; 4], 0);
+    let mut push = |corner: V3| {
+        out[count] = corner;
+        count += 1;
+    };
     for k in 0..3 {
         let (a, b) = (p[k], p[(k + 1) % 3]);
         if a[2] > NEAR_M {
-            out.push(a);
+            push(a);
         }
         if (a[2] > NEAR_M) != (b[2] > NEAR_M) {
             let t = (NEAR_M - a[2]) / (b[2] - a[2]);
-            out.push([a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), NEAR_M]);
+            push([a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), NEAR_M]);
         }
     }
-    if out.len() < 3 { Vec::new() } else { out }
+    (out, count)
 }
 
 fn flatten(view: &View, p: [V3; 3], size: [usize; 2]) -> Option<Flat> {
@@ -261,7 +261,7 @@ fn span(flat: &Flat, y: f64, width: usize) -> Option<[usize; 2]> {
         }
     }
     let (low, high) = ((low - 1e-7).ceil().max(0.0), (high + 1e-7).floor());
-    (low <= high).then(|| [low as usize, high as usize])
+    (low <= high).then_some([low as usize, high as usize])
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ pub struct Frame {
     pub depth: Vec<f32>,
 }
 
+/// Arc tangent of 0..1, within 0.005 rad (Rajan et al. 2006).
+fn arc_tangent(x: f32) -> f32 {
+    x / (1.0 + 0.281_25 * x * x)
+}
+
 impl Renderer {
     /// Paints textures and bakes light for a house.
     #[must_use]
@@ -96,9 +101,13 @@ impl Renderer {
                         panes += u32::from(seen.panes[at]);
                     }
                     let (color, d) = self.pixel(&view, x as f32, y as f32, &charts);
-                    let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
-                    let pass = GLASS_PASS.powf(panes);
-                    row[x] = color.map(|c| c * pass + GLASS_SHEEN * panes);
+                    row[x] = if panes == 0 {
+                        color
+                    } else {
+                        let panes = panes as f32 / (SAMPLES * SAMPLES) as f32;
+                        let pass = GLASS_PASS.powf(panes);
+                        color.map(|c| c * pass + GLASS_SHEEN * panes)
+                    };
                     depths[x] = d;
                 }
             },
@@ -115,14 +124,25 @@ impl Renderer {
         // The depth of the pixel is that of the sample nearest to its centre that is solid.
         let mut nearest = 0.0f32;
         for (k, &chart) in charts.iter().enumerate() {
-            let offset = |i: usize| (i as f32 + 0.5) / SAMPLES as f32 - 0.5;
-            let (color, d) = self.shade(view, x + offset(k % SAMPLES), y + offset(k / SAMPLES), chart);
+            if charts[..k].contains(&chart) {
+                continue;
+            }
+            // All samples that see a chart are shaded at once, in their middle.
+            let (mut dx, mut dy, mut count) = (0.0f32, 0.0f32, 0.0f32);
+            for (i, _) in charts.iter().enumerate().filter(|(_, c)| **c == chart) {
+                let offset = |i: usize| (i as f32 + 0.5) / SAMPLES as f32 - 0.5;
+                dx += offset(i % SAMPLES);
+                dy += offset(i / SAMPLES);
+                count += 1.0;
+            }
+            let (color, d) = self.shade(view, x + dx / count, y + dy / count, chart);
             if d > 0.0 && (nearest == 0.0 || d < nearest) {
                 nearest = d;
             }
+            let share = count / charts.len() as f32;
             for c in 0..3 {
                 // Bright samples are limited, so that a lamp's edge does not stay jagged.
-                sum[c] += color[c].min(4.0) / charts.len() as f32;
+                sum[c] += color[c].min(4.0) * share;
             }
         }
         (sum, nearest)
@@ -166,14 +186,15 @@ impl Renderer {
         } else {
             let k = 1.0 / material.repeat_m;
             let base = texture.sample(s * k + chart.shift[0], t * k + chart.shift[1], footprint * k);
-            let fine = self.textures.grain.sample(
+            let fine = self.textures.grain.sample_first(
                 s / GRAIN_M + chart.shift[1],
                 t / GRAIN_M + chart.shift[0],
                 footprint / GRAIN_M,
             );
             // Large uneven stains hide the repeats.
-            let broad = self.textures.grain.sample(s / 5.3 + chart.shift[0], t / 5.3 + chart.shift[1], 0.02);
-            std::array::from_fn(|c| base[c] * fine[c] * (0.6 + 0.4 * broad[c]))
+            let broad =
+                self.textures.grain.sample_first(s / 5.3 + chart.shift[0], t / 5.3 + chart.shift[1], 0.02);
+            base.map(|b| b * fine * (0.6 + 0.4 * broad))
         };
         if let Kind::Lamp(power) = material.kind {
             return std::array::from_fn(|c| material.color[c] * power * (0.9 + 0.1 * texel[c]));
@@ -182,6 +203,8 @@ impl Renderer {
         let normal = chart.normal_at(s);
         let mut color: [f32; 3] = std::array::from_fn(|c| material.color[c] * texel[c] * light[c]);
         if material.gloss > 0.0 {
+            let normal =
+                if chart.two_sided && dot(normal, direction) > 0.0 { normal.map(|c| -c) } else { normal };
             let sheen = self.sheen(point, normal, direction, material.gloss);
             for c in 0..3 {
                 color[c] += sheen * light[c].min(2.0);
@@ -198,10 +221,11 @@ impl Renderer {
         let mut highlight = 0.0;
         for (lamp, width) in &self.lamps {
             let d = sub(*lamp, point);
-            let l = length(d);
-            if l < 7.0 {
-                let aligned = dot(mirrored, d) / l;
-                let half_angle = (0.5 * width / l).atan() + 0.05;
+            let (along, l) = (dot(mirrored, d), length(d));
+            // What shines from aside adds nothing that can be seen.
+            if along > 0.0 && l < 7.0 {
+                let aligned = along / l;
+                let half_angle = arc_tangent(0.5 * width / l) + 0.05;
                 let miss = (1.0 - aligned).max(0.0) / (0.5 * half_angle * half_angle);
                 highlight += 3.0 / (1.0 + miss * miss);
             }
@@ -233,7 +257,7 @@ impl Renderer {
     fn sky(&self, ray: V3) -> [f32; 3] {
         let d = normalized(ray);
         let azimuth = d[1].atan2(d[0]) / std::f32::consts::TAU + 0.5;
-        let grain = |u: f32, v: f32, e: f32| self.textures.grain.sample(u, v, e)[0];
+        let grain = |u: f32, v: f32, e: f32| self.textures.grain.sample_first(u, v, e);
         let column = (azimuth * 40.0).floor();
         let house = ((column * 12.9898 + (self.view_seed % 97) as f32).sin() * 43_758.547).fract().abs();
         let roof = 0.02 + 0.28 * house;

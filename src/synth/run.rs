@@ -5,9 +5,10 @@
 //! the version of libx264).
 
 use super::caster::Caster;
+use super::catalog::attribution;
 use super::coverage::{observe, split_layout};
 use super::error::Error;
-use super::house::{HouseOptions, generate};
+use super::house::{House, HouseOptions, generate};
 use super::material::Kind;
 use super::path::{CameraPath, PathOptions, walk};
 use super::render::Renderer;
@@ -78,6 +79,14 @@ pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(|source| Error::Write { source, path: path.to_owned() })
 }
 
+/// Writes `attribution.txt` when the house holds catalogue models.
+pub(super) fn write_attribution(house: &House, out: &Path) -> Result<(), Error> {
+    if let Some(text) = attribution(&house.items) {
+        write_atomically(&out.join("attribution.txt"), text.as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Writes `layout.txt` and `draft.json` of a house.
 ///
 /// # Errors
@@ -92,6 +101,7 @@ pub fn run_house(seed: u64, options: &HouseOptions, out: &Path) -> Result<Summar
         house.plan.rooms.iter().map(|room| serde_json::json!({ "type": room.kind.name() })).collect();
     let meta = serde_json::json!({ "seed": seed, "rooms": kinds }).to_string();
     write_atomically(&out.join("meta.json"), (meta + "\n").as_bytes())?;
+    write_attribution(&house, out)?;
     Ok(Summary {
         rooms: house.plan.rooms.len(),
         rooms_walked: 0,
@@ -111,7 +121,7 @@ pub fn run_video(
     out: &Path,
     reporter: &Reporter,
 ) -> Result<Summary, Error> {
-    if options.width % 2 != 0 || options.height % 2 != 0 || options.width < 16 || options.height < 16 {
+    if [options.width, options.height].iter().any(|side| !side.is_multiple_of(2) || *side < 16) {
         let value = f64::from(options.width.min(options.height));
         return Err(Error::Options { what: "the image size", value, needed: "even and at least 16" });
     }
@@ -146,6 +156,7 @@ pub fn run_video(
         unseen: &unseen,
     };
     truth.write(out)?;
+    write_attribution(&house, out)?;
     Ok(Summary {
         rooms: house.plan.rooms.len(),
         rooms_walked: path.rooms.len(),

@@ -187,6 +187,7 @@ pub(super) fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> 
                 mount: Mount::Floor,
                 room,
                 look: rng.random(),
+                model: None,
             };
             let free = person.footprint(0.0).iter().all(|&p| super::plan::contains(&polygon, p))
                 && house
@@ -475,6 +476,7 @@ pub fn run_scan(
         unseen: &scan.unseen,
     };
     truth.write(out)?;
+    super::run::write_attribution(&house, out)?;
     Ok(super::Summary {
         rooms: house.plan.rooms.len(),
         rooms_walked: house.plan.rooms.len(),

@@ -15,8 +15,8 @@ use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Samples along the path of a blurred pixel.
-const BLUR_TAPS: usize = 7;
+/// Most and fewest samples along the path of a blurred pixel; one a pixel in between.
+const BLUR_TAPS: (usize, usize) = (7, 3);
 /// Pixels that move less are not blurred.
 const BLUR_FROM_PX: f32 = 0.6;
 /// Mean of a well exposed frame, in units of the tone curve's input.
@@ -29,6 +29,9 @@ const EXPOSURE_LAG_S: f64 = 0.7;
 const METER_CLIP: f32 = 3.0;
 /// Radiance that the tone curve maps to white, in units of the exposed mid level.
 const WHITE: f32 = 3.6;
+
+/// Steps of the table of sRGB codes: a fifth of a code where the curve is steepest.
+const CODES: usize = 1 << 14;
 
 /// Options of the camera simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +64,8 @@ pub struct Sensor {
     pub render_camera: Camera,
     seed: u32,
     typical: f32,
+    /// sRGB codes of linear values 0..1.
+    codes: Vec<u8>,
     /// Mean level that the exposure follows, and when it was last updated, seconds.
     metered: Option<(f32, f64)>,
 }
@@ -103,6 +108,7 @@ impl Sensor {
             render_camera,
             seed: seed as u32,
             typical: typical_light,
+            codes: (0..=CODES).map(|i| (srgb(i as f32 / CODES as f32) * 255.0 + 0.5) as u8).collect(),
             metered: None,
         }
     }
@@ -208,17 +214,18 @@ impl Sensor {
                 if dx * dx + dy * dy < BLUR_FROM_PX * BLUR_FROM_PX {
                     continue;
                 }
+                let taps = (dx.hypot(dy) as usize + 1).clamp(BLUR_TAPS.1, BLUR_TAPS.0);
                 let mut sum = [0.0f32; 3];
-                for k in 0..BLUR_TAPS {
-                    let f = (k as f32 + 0.5) / BLUR_TAPS as f32 - 0.5;
+                for k in 0..taps {
+                    let f = (k as f32 + 0.5) / taps as f32 - 0.5;
                     let px = (x as f32 + f * dx).clamp(0.0, w as f32 - 1.001);
                     let py = (y as f32 + f * dy).clamp(0.0, h as f32 - 1.001);
                     let c = bilinear(&frame.radiance, w, px, py);
                     for k in 0..3 {
-                        sum[k] += c[k] / BLUR_TAPS as f32;
+                        sum[k] += c[k];
                     }
                 }
-                *pixel = sum;
+                *pixel = sum.map(|s| s / taps as f32);
             }
         });
         Some(out)
@@ -230,7 +237,7 @@ impl Sensor {
         let deviate = ((noise & 0xFFFF) as f32 + (noise >> 16) as f32) / 65_536.0 - 1.0;
         let sigma = self.options.noise as f32 * (0.000_020 + 0.000_35 * signal).sqrt();
         let toned = filmic(signal + sigma * deviate * 2.449);
-        (srgb(toned) * 255.0 + 0.5) as u8
+        self.codes[(toned * CODES as f32 + 0.5) as usize]
     }
 }
 

@@ -70,19 +70,30 @@ impl Texture {
     /// Value at (u, v), period 1, for a footprint of `extent` (in periods).
     #[must_use]
     pub fn sample(&self, u: f32, v: f32, extent: f32) -> [f32; 3] {
+        self.channels(u, v, extent)
+    }
+
+    /// First channel of [`Self::sample`].
+    #[must_use]
+    pub fn sample_first(&self, u: f32, v: f32, extent: f32) -> f32 {
+        self.channels::<1>(u, v, extent)[0]
+    }
+
+    /// Trilinear value of the first `N` channels.
+    fn channels<const N: usize>(&self, u: f32, v: f32, extent: f32) -> [f32; N] {
         let level =
             (extent * self.levels[0].0 as f32).max(1e-6).log2().clamp(0.0, (self.levels.len() - 1) as f32);
         let low = level as usize;
         let k = level - low as f32;
-        let a = self.bilinear(low, u, v);
+        let a: [f32; N] = self.bilinear(low, u, v);
         if k < 0.02 || low + 1 >= self.levels.len() {
             return a.map(decode);
         }
-        let b = self.bilinear(low + 1, u, v);
+        let b: [f32; N] = self.bilinear(low + 1, u, v);
         std::array::from_fn(|c| decode(a[c] + k * (b[c] - a[c])))
     }
 
-    fn bilinear(&self, level: usize, u: f32, v: f32) -> [f32; 3] {
+    fn bilinear<const N: usize>(&self, level: usize, u: f32, v: f32) -> [f32; N] {
         let (side, texels) = &self.levels[level];
         let mask = side - 1;
         let (x, y) = (u * *side as f32 - 0.5, v * *side as f32 - 0.5);
