@@ -214,9 +214,8 @@ fn capture(
     // Both are made before any heavy work: a missing model ends the run at once.
     let pose_estimator = pose::estimator(&options.pose);
     let has_depth = frames.given.iter().flatten().any(|frame| frame.depth_path.is_some());
-    let models = (!request.models.is_empty()).then_some(registry);
     let depth_estimator =
-        depth::estimator(&options.depth, has_depth, models, reporter).map_err(Error::from)?;
+        depth::estimator(&options.depth, has_depth, registry, reporter).map_err(Error::from)?;
 
     let trajectory = chain
         .stage(Stage::Pose, &options.pose, || Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?))?;

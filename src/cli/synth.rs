@@ -47,11 +47,7 @@ fn with_flags(mut options: HouseOptions, args: &SynthCommon) -> HouseOptions {
 }
 
 /// Makes one for each seed. A seed that fails does not stop the others: exit code 1 says that some did.
-fn each(
-    args: &SynthCommon,
-    house: &HouseOptions,
-    make: impl Fn(u64, &Path) -> Result<Value>,
-) -> Result<()> {
+fn each(args: &SynthCommon, house: &HouseOptions, make: impl Fn(u64, &Path) -> Result<Value>) -> Result<()> {
     let mut failed = 0;
     for seed in args.seed..args.seed + args.count {
         let folder = args.output.join(format!("seed_{seed:06}"));

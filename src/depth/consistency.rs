@@ -213,7 +213,8 @@ pub fn remove_speckles(map: &mut DepthMap, min_area_px: usize) {
     }
 }
 
-fn clear(map: &mut DepthMap, pixel: usize) {
+/// Takes the depth of a pixel away.
+pub fn clear(map: &mut DepthMap, pixel: usize) {
     map.depth[pixel] = 0.0;
     map.confidence[pixel] = 0;
 }

@@ -59,12 +59,6 @@ pub enum Error {
         /// Why.
         cause: String,
     },
-    /// `network` was asked for without models.
-    #[error("the depth estimator `network` needs the model `{model}`; give its folder with --models DIR")]
-    NoRegistry {
-        /// Model id.
-        model: String,
-    },
     /// A stored depth artefact is unusable.
     #[error("the depth artefact is unusable ({cause}); delete the folder and run the stage again: {}", path.display())]
     Malformed {
@@ -87,7 +81,7 @@ impl Error {
     /// True when the request is at fault (a missing or wrong model), not the input.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::UnfitModel { .. } | Self::NoRegistry { .. } | Self::Network(_))
+        matches!(self, Self::UnfitModel { .. } | Self::Network(_))
     }
 
     /// A stored file is unusable.

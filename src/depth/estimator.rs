@@ -4,7 +4,7 @@ use super::given::Given;
 use super::network::Network;
 use super::plane_sweep::PlaneSweep;
 use super::{DepthMaps, Error, Options};
-use crate::nn::Registry;
+use crate::nn::{Registry, library};
 use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::video::FrameSet;
@@ -48,14 +48,14 @@ pub trait DepthEstimator: Send + Sync {
 }
 
 /// The estimator that the options name. `has_depth` says that the input brings depth images; `models`
-/// is needed by `network` only.
+/// is where a network is looked for.
 ///
 /// # Errors
 /// When the model is missing, altered or not a multi-view depth network.
 pub fn estimator(
     options: &Options,
     has_depth: bool,
-    models: Option<&Registry>,
+    models: &Registry,
     reporter: &Reporter,
 ) -> Result<Box<dyn DepthEstimator>, Error> {
     Ok(match resolve(options, has_depth, models, reporter) {
@@ -65,19 +65,22 @@ pub fn estimator(
     })
 }
 
-/// What `auto` stands for here; a model folder without the model is told and does not stop the run,
-/// an altered model does (when it is opened).
-fn resolve(options: &Options, has_depth: bool, models: Option<&Registry>, reporter: &Reporter) -> Method {
-    match (options.method, models) {
-        (Method::Auto, _) if has_depth => Method::Given,
-        (Method::Auto, None) => Method::PlaneSweep,
-        (Method::Auto, Some(registry)) => match registry.find(&options.model) {
-            Err(error @ crate::nn::Error::MissingFile { .. }) => {
-                reporter.warn("depth-model-missing", format!("depth falls back to plane_sweep: {error}"));
-                Method::PlaneSweep
-            }
-            _ => Method::Network,
-        },
-        (method, _) => method,
+/// What `auto` stands for here; a missing model or library is told and does not stop the run, an
+/// altered model does (when it is opened).
+fn resolve(options: &Options, has_depth: bool, models: &Registry, reporter: &Reporter) -> Method {
+    if options.method != Method::Auto {
+        return options.method;
     }
+    if has_depth {
+        return Method::Given;
+    }
+    if !cfg!(feature = "onnx") {
+        return Method::PlaneSweep;
+    }
+    let missing = match (models.find(&options.model), library::locate(None)) {
+        (Err(error @ crate::nn::Error::MissingFile { .. }), _) | (_, Err(error)) => error,
+        _ => return Method::Network,
+    };
+    reporter.warn("depth-network-missing", format!("depth falls back to plane_sweep: {missing}"));
+    Method::PlaneSweep
 }

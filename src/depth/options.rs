@@ -18,7 +18,7 @@ pub struct Options {
     pub max_side_px: u32,
     /// Manifest id of the model of `network`.
     pub model: String,
-    /// At most this many keyframes for `network`, which takes seconds for each.
+    /// At most this many keyframes for `network`, which takes a part of a second for each.
     pub max_network_keyframes: usize,
     /// Threads of one network run.
     pub network_threads: usize,
@@ -36,8 +36,8 @@ impl Default for Options {
             method: Method::Auto,
             max_keyframes: 200,
             max_side_px: 320,
-            model: "itermvs_blended_3v_256x384".to_owned(),
-            max_network_keyframes: 80,
+            model: "roomwright_depth_4v_256x384".to_owned(),
+            max_network_keyframes: 120,
             network_threads: 2,
             plane_sweep: plane_sweep::Options::default(),
             consistency: consistency::Options::default(),

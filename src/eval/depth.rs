@@ -264,9 +264,14 @@ fn list_images(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(read_error)? {
         let path = entry.map_err(read_error)?.path();
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
-            && let Some(name) = path.file_stem()
+            && let Some(name) = path.file_stem().map(|name| name.to_string_lossy().into_owned())
         {
-            images.insert(name.to_string_lossy().into_owned(), path);
+            // The depth artefact of a run has pictures of confidence and colour beside the depth.
+            match name.split_once('.') {
+                None => images.insert(name, path),
+                Some((number, "depth")) => images.insert(number.to_owned(), path),
+                Some(_) => None,
+            };
         }
     }
     Ok(images)

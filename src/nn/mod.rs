@@ -1,7 +1,7 @@
 //! Neural networks: the model registry and ONNX Runtime sessions. The only module that names `ort`.
 //!
 //! [`Manifest`] says what a model is (file, sha256, licence, tensors, geometry); [`Registry`] finds
-//! its file in the folders given with `--models` and checks the digest; [`Session`] runs it on named
+//! its file in the folders given with `--models`, or among the [`shipped`] ones, and checks the digest; [`Session`] runs it on named
 //! [`Tensor`]s. Manifest and registry work in builds without the feature `onnx`; a session then
 //! says that the build has none.
 
@@ -12,6 +12,7 @@ mod registry;
 #[cfg(feature = "onnx")]
 mod runtime;
 mod session;
+pub mod shipped;
 mod tensor;
 
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! Finds model files and checks that they are the ones of the manifest.
 
-use super::{Error, Manifest, ModelEntry};
+use super::{Error, Manifest, ModelEntry, shipped};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,10 @@ pub struct Registry {
 pub struct Model {
     /// What the manifest says.
     pub entry: ModelEntry,
-    /// The file.
+    /// The file; its name alone for one that is part of the program.
     pub path: PathBuf,
+    /// The bytes of a model that is part of the program.
+    pub shipped: Option<&'static [u8]>,
 }
 
 impl Registry {
@@ -67,9 +69,15 @@ impl Registry {
         for path in candidates {
             let found = digest(&path)?;
             if found == entry.sha256 {
-                return Ok(Model { entry, path });
+                return Ok(Model { entry, path, shipped: None });
             }
             altered.get_or_insert((found, path));
+        }
+        if let Some(bytes) =
+            shipped::bytes(&entry.file).filter(|bytes| hex(&Sha256::digest(bytes)) == entry.sha256)
+        {
+            let path = PathBuf::from(&entry.file);
+            return Ok(Model { entry, path, shipped: Some(bytes) });
         }
         Err(match altered {
             Some((found, path)) => Error::WrongDigest { id: entry.id, expected: entry.sha256, found, path },
@@ -114,7 +122,11 @@ fn digest(path: &Path) -> Result<String, Error> {
         }
         hasher.update(&chunk[..read]);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -150,6 +162,23 @@ mod tests {
         let message = registry(folder.path()).find("m").expect_err("missing").to_string();
         assert!(message.contains("3 bytes") && message.contains("somewhere"), "{message}");
         assert!(message.ends_with(&folder.path().display().to_string()), "{message}");
+    }
+
+    #[cfg(feature = "onnx")]
+    #[test]
+    fn what_this_project_trained_is_found_without_a_folder() {
+        let registry = Registry::open(&[]).expect("no folder to miss");
+        let own: Vec<_> = registry
+            .manifest()
+            .models
+            .iter()
+            .filter(|entry| entry.origin.starts_with("this project"))
+            .collect();
+        assert!(!own.is_empty());
+        for entry in own {
+            let model = registry.find(&entry.id).expect("part of the program, with the right digest");
+            assert_eq!(model.shipped.map(|bytes| bytes.len() as u64), Some(entry.size_bytes), "{}", entry.id);
+        }
     }
 
     #[test]

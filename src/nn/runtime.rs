@@ -8,6 +8,7 @@ use ort::environment::Environment;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionInputValue};
 use ort::value::{DynValue, TensorRef};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -29,8 +30,13 @@ impl Inner {
             cause,
             path: model.path.clone(),
         };
-        let bytes =
-            std::fs::read(&model.path).map_err(|source| Error::Io { source, path: model.path.clone() })?;
+        let bytes = match model.shipped {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(
+                std::fs::read(&model.path)
+                    .map_err(|source| Error::Io { source, path: model.path.clone() })?,
+            ),
+        };
         let session = builder(&environment, options)
             .and_then(|mut builder| builder.commit_from_memory(&bytes).map_err(|cause| cause.to_string()))
             .map_err(fail)?;

@@ -18,13 +18,13 @@ const STRIDE: usize = 5;
 /// Seeing farther than this adds nothing, metres.
 const FAR_M: f64 = 3.2;
 /// Surfaces nearer than this give blank, blurred pictures, metres.
-const NEAR_M: f64 = 1.4;
+const NEAR_M: f64 = 1.1;
 /// Within this distance of a door the gaze goes through it, metres.
 const DOOR_M: f64 = 0.9;
 /// Half of the horizontal view that is judged, radians.
 const HALF_VIEW_RAD: f64 = 0.5;
 /// Value of a direction with things to see, against that of a far one.
-const RICH_VALUE: f64 = 0.9;
+const RICH_VALUE: f64 = 0.5;
 /// Things beyond this distance are too small to hold on to, metres.
 const RICH_REACH_M: f64 = 4.0;
 /// Price of a turn of one radian between key points.

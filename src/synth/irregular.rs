@@ -118,9 +118,11 @@ impl FloorPlan {
         found
     }
 
-    /// Pushes the middle of a wall out of its left room.
+    /// Pushes the middle of an outer wall out of its room.
     fn add_alcove(&mut self, rng: &mut ChaCha8Rng) {
-        let long: Vec<usize> = (0..self.walls.len()).filter(|&w| self.wall_length(w) > 2.4).collect();
+        let long: Vec<usize> = (0..self.walls.len())
+            .filter(|&w| self.walls[w].right.is_none() && self.wall_length(w) > 2.4)
+            .collect();
         if long.is_empty() {
             return;
         }
@@ -143,16 +145,8 @@ impl FloorPlan {
             at(start + width, 0.0),
         ]);
         let ids: Vec<usize> = (first..first + 4).collect();
-        for (room, reversed) in [(Some(wall.left), false), (wall.right, true)] {
-            let Some(room) = room else { continue };
-            let begin = if reversed { wall.b } else { wall.a };
-            let nodes = &mut self.rooms[room].nodes;
-            let Some(position) = nodes.iter().position(|&n| n == begin) else { continue };
-            let mut inserted = ids.clone();
-            if reversed {
-                inserted.reverse();
-            }
-            nodes.splice(position + 1..position + 1, inserted);
-        }
+        let nodes = &mut self.rooms[wall.left].nodes;
+        let Some(position) = nodes.iter().position(|&n| n == wall.a) else { return };
+        nodes.splice(position + 1..position + 1, ids);
     }
 }

@@ -33,8 +33,8 @@ pub mod sizes;
 pub mod texture;
 pub mod truth;
 
-pub use dataset::{DatasetOptions, run_dataset};
 pub use catalog::{MeshSplit, report as report_meshes};
+pub use dataset::{DatasetOptions, run_dataset};
 pub use error::Error;
 pub use house::{House, HouseOptions, generate};
 pub use run::{Summary, VideoOptions, run_house, run_video};

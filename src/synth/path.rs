@@ -219,7 +219,8 @@ impl Floor {
 #[must_use]
 pub fn closed_off(house: &House) -> Vec<usize> {
     let floor = Floor::new(house);
-    let roomiest = (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]));
+    let roomiest =
+        (0..floor.clearance.len()).max_by(|&a, &b| floor.clearance[a].total_cmp(&floor.clearance[b]));
     let Some(roomiest) = roomiest.filter(|&cell| f64::from(floor.clearance[cell]) > CLEARANCE_M) else {
         return Vec::new();
     };

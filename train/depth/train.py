@@ -23,6 +23,9 @@ from model import COUNT, STEP, DepthNet
 
 SURE_ERROR = 0.03
 EMA_HALF_LIFE_STEPS = 120.0
+# Columns of the log.
+LOSSES = ("loss", "planes8", "planes4", "depth8", "depth4", "depth1", "sure")
+FIGURES = ("absrel", "delta1", "absrel_sure", "delta1_sure", "coverage")
 
 
 class Stream(IterableDataset):
@@ -150,10 +153,8 @@ def main():
     log = (args.out / "log.csv").open("a", newline="")
     writer = csv.writer(log)
     if log.tell() == 0:
-        header = ["seed", "step", "minutes", "samples", "loss", "planes8", "planes4", "depth8", "depth4", "depth1", "sure"]
-        for clip in clips:
-            header += [f"{clip.folder.name}_{n}" for n in ("absrel", "delta1", "absrel_sure", "delta1_sure", "coverage")]
-        writer.writerow(header)
+        header = ["seed", "step", "minutes", "samples", *LOSSES]
+        writer.writerow(header + [f"{clip.folder.name}_{name}" for clip in clips for name in FIGURES])
 
     stream = Stream(args.data, args.train_seeds, tuple(args.crop), args.batch, args.seed * 1000 + step)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=4))
@@ -179,7 +180,8 @@ def main():
         for name, value in {"loss": loss, **parts}.items():
             running[name] = running.get(name, 0.0) + float(value.detach())
         if seen % 20 == 0:
-            print(step, f"{(time.time() - begun) / 60:.1f} min", {k: round(v / seen, 3) for k, v in running.items()}, flush=True)
+            means = {k: round(v / seen, 3) for k, v in running.items()}
+            print(step, f"{(time.time() - begun) / 60:.1f} min", means, flush=True)
         if time.time() - saved > args.save_every_s or done >= 1.0:
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step,
                      "average": average.net.state_dict(), "spent_s": time.time() - begun}
@@ -189,7 +191,7 @@ def main():
         if time.time() - validated > args.validate_every_s or done >= 1.0:
             means = {k: round(v / seen, 4) for k, v in running.items()}
             row = [args.seed, step, round((time.time() - begun) / 60, 1), step * args.batch]
-            row += [means.get(k) for k in ("loss", "planes8", "planes4", "depth8", "depth4", "depth1", "sure")]
+            row += [means.get(k) for k in LOSSES]
             for clip in clips:
                 found = evaluate(clip, 4, torch_predictor(average.net), (-1.0, 0.3))
                 row += [*found[-1.0][:2], *found[0.3]]
