@@ -79,8 +79,8 @@ def compare(truth_path, times, positions, quaternions):
     scale, rotation, shift = umeyama(source, target)
     own = np.sqrt((np.linalg.norm(target - (scale * source @ rotation.T + shift), axis=1) ** 2).mean())
     estimate, truth = rotations(quaternions[close]), rotations(truth_q[nearest])
-    world, camera = rotation, np.eye(3)
-    for _ in range(20):
+    world, camera = nearest_rotation((truth @ np.swapaxes(estimate, 1, 2)).sum(0)), np.eye(3)
+    for _ in range(200):
         camera = nearest_rotation((np.swapaxes(world @ estimate, 1, 2) @ truth).sum(0))
         world = nearest_rotation((truth @ np.swapaxes(estimate @ camera, 1, 2)).sum(0))
     rest = np.swapaxes(world @ estimate @ camera, 1, 2) @ truth
@@ -134,15 +134,14 @@ def run_roomwright(binary, video, known, work, extra):
     return (times, positions, quaternions), 1, float(fields[4]), mean, cost
 
 
-def extract(video, every, images, database):
-    """Worker: frames of the video as images, SIFT features of them."""
+def extract(images, database):
+    """Worker: SIFT features of the images."""
     import pycolmap
 
     extraction = pycolmap.FeatureExtractionOptions()
     extraction.num_threads, extraction.use_gpu = THREADS, False
-    pycolmap.extract_features(
-        database, images, camera_mode=pycolmap.CameraMode.SINGLE, extraction_options=extraction
-    )
+    mode = pycolmap.CameraMode.SINGLE
+    pycolmap.extract_features(database, images, camera_mode=mode, extraction_options=extraction)
 
 
 def reconstruct(database, images, work, model, known):
@@ -183,7 +182,7 @@ def reconstruct(database, images, work, model, known):
 
 def worker(name, *arguments):
     """Command line of a worker, so that its cost can be measured on its own."""
-    return [sys.executable, __file__, "--worker", json.dumps([name, *map(lambda a: str(a) if isinstance(a, pathlib.Path) else a, arguments)])]
+    return [sys.executable, __file__, "--worker", json.dumps([name, *arguments], default=str)]
 
 
 def frames_of(video, every, images):
@@ -205,7 +204,7 @@ def run_pycolmap(folder, every, known, model, work, frame_times):
         shutil.rmtree(images, ignore_errors=True)
         features.unlink(missing_ok=True)
         frames_of(folder / "video.mp4", every, images)
-        cost = measured(worker("extract", folder / "video.mp4", every, images, features), work / "extract.log")
+        cost = measured(worker("extract", images, features), work / "extract.log")
         cost_file.write_text(json.dumps(cost.tolist()))
     extraction = np.array(json.loads(cost_file.read_text()))
     target = work / f"{model.lower()}_{known[0] if known else 'unknown'}"

@@ -214,8 +214,7 @@ fn capture(
     // Both are made before any heavy work: a missing model ends the run at once.
     let pose_estimator = pose::estimator(&options.pose);
     let has_depth = frames.given.iter().flatten().any(|frame| frame.depth_path.is_some());
-    let depth_estimator =
-        depth::estimator(&options.depth, has_depth, registry, reporter).map_err(Error::from)?;
+    let depth_estimator = depth::estimator(&options.depth, has_depth, registry).map_err(Error::from)?;
 
     let trajectory = chain
         .stage(Stage::Pose, &options.pose, || Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?))?;

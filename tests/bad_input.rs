@@ -140,8 +140,18 @@ fn a_missing_model_file_is_named_with_what_to_do() {
     let models = folder.path().join("models");
     std::fs::create_dir(&models).expect("made");
     let models_arg = models.to_str().expect("UTF-8").to_owned();
-    let output =
-        run(folder.path(), &sample_video(), &["--set", "depth.method=network", "--models", &models_arg]);
+    let output = run(
+        folder.path(),
+        &sample_video(),
+        &[
+            "--set",
+            "depth.method=network",
+            "--set",
+            "depth.model=itermvs_blended_3v_256x384",
+            "--models",
+            &models_arg,
+        ],
+    );
     assert_fails(folder.path(), &output, 2, &["itermvs", "models"]);
 }
 
@@ -153,8 +163,18 @@ fn a_model_with_another_digest_is_refused() {
     std::fs::create_dir(&models).expect("made");
     std::fs::write(models.join("itermvs_blended_3v_256x384.onnx"), "not the model").expect("written");
     let models_arg = models.to_str().expect("UTF-8").to_owned();
-    let output =
-        run(folder.path(), &sample_video(), &["--set", "depth.method=network", "--models", &models_arg]);
+    let output = run(
+        folder.path(),
+        &sample_video(),
+        &[
+            "--set",
+            "depth.method=network",
+            "--set",
+            "depth.model=itermvs_blended_3v_256x384",
+            "--models",
+            &models_arg,
+        ],
+    );
     assert_fails(folder.path(), &output, 2, &["sha256", "itermvs_blended_3v_256x384.onnx"]);
 }
 

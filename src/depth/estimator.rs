@@ -4,7 +4,7 @@ use super::given::Given;
 use super::network::Network;
 use super::plane_sweep::PlaneSweep;
 use super::{DepthMaps, Error, Options};
-use crate::nn::{Registry, library};
+use crate::nn::Registry;
 use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::video::FrameSet;
@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// `given` when the input has depth, else `network` when its model is there, else `plane_sweep`.
+    /// `given` when the input has depth, else `plane_sweep`, whose clouds are still the better ones on
+    /// real clips (F at 5 cm, `models/README.md`).
     #[default]
     Auto,
     /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
@@ -56,31 +57,11 @@ pub fn estimator(
     options: &Options,
     has_depth: bool,
     models: &Registry,
-    reporter: &Reporter,
 ) -> Result<Box<dyn DepthEstimator>, Error> {
-    Ok(match resolve(options, has_depth, models, reporter) {
+    Ok(match options.method {
+        Method::Auto if has_depth => Box::new(Given::new(options.clone())),
         Method::Auto | Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
         Method::Network => Box::new(Network::open(options.clone(), models)?),
         Method::Given => Box::new(Given::new(options.clone())),
     })
-}
-
-/// What `auto` stands for here; a missing model or library is told and does not stop the run, an
-/// altered model does (when it is opened).
-fn resolve(options: &Options, has_depth: bool, models: &Registry, reporter: &Reporter) -> Method {
-    if options.method != Method::Auto {
-        return options.method;
-    }
-    if has_depth {
-        return Method::Given;
-    }
-    if !cfg!(feature = "onnx") {
-        return Method::PlaneSweep;
-    }
-    let missing = match (models.find(&options.model), library::locate(None)) {
-        (Err(error @ crate::nn::Error::MissingFile { .. }), _) | (_, Err(error)) => error,
-        _ => return Method::Network,
-    };
-    reporter.warn("depth-network-missing", format!("depth falls back to plane_sweep: {missing}"));
-    Method::PlaneSweep
 }

@@ -90,11 +90,11 @@ fn file_of(path: &Path, names: &[&str]) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
-    let candidates = names.iter().map(|name| path.join(name));
+    let mut candidates = names.iter().map(|name| path.join(name));
     candidates
         .clone()
         .find(|file| file.is_file())
-        .or_else(|| candidates.last())
+        .or_else(|| candidates.next_back())
         .unwrap_or_else(|| path.to_owned())
 }
 

@@ -73,7 +73,7 @@ pub fn ceiling<'a>(samples: impl Iterator<Item = &'a Sample>, all: &Samples) -> 
             Some((((z - MIN_CEILING_M) / BIN_M) as usize, pixel, z))
         })
         .collect();
-    heights.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    heights.sort_by_key(|a| (a.0, a.1));
     let mut area = vec![0.0; bins + 2];
     for group in heights.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         area[group[0].0 + 1] += AREA_PIXEL_M * AREA_PIXEL_M;

@@ -172,7 +172,7 @@ fn touch_wall(slabs: &[Slab], plan: &mut PlanBox) -> f64 {
             let before = slab.line.distance(&plan.center);
             let gap = before.abs() - slab.half - half;
             let towards = slab.line.normal.dot(&direction) * before < 0.0;
-            if !towards || gap > MAX_BACK_GAP_M || gap < -0.1 {
+            if !towards || !(-0.1..=MAX_BACK_GAP_M).contains(&gap) {
                 nearest = if towards { nearest.min(gap.max(0.0)) } else { nearest };
                 continue;
             }

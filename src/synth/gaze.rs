@@ -18,13 +18,17 @@ const STRIDE: usize = 5;
 /// Seeing farther than this adds nothing, metres.
 const FAR_M: f64 = 3.2;
 /// Surfaces nearer than this give blank, blurred pictures, metres.
-const NEAR_M: f64 = 1.1;
+const NEAR_M: f64 = 1.25;
 /// Within this distance of a door the gaze goes through it, metres.
 const DOOR_M: f64 = 0.9;
 /// Half of the horizontal view that is judged, radians.
 const HALF_VIEW_RAD: f64 = 0.5;
 /// Value of a direction with things to see, against that of a far one.
-const RICH_VALUE: f64 = 0.5;
+const RICH_VALUE: f64 = 0.7;
+/// A view in which things fill less than this share holds too little to be tracked by ...
+const BLANK_SHARE: f64 = 0.35;
+/// ... and loses up to this value: people do not film bare walls at arm's length for seconds.
+const BLANK_PRICE: f64 = 3.0;
 /// Things beyond this distance are too small to hold on to, metres.
 const RICH_REACH_M: f64 = 4.0;
 /// Price of a turn of one radian between key points.
@@ -154,17 +158,18 @@ fn values_at(
     let half = (HALF_VIEW_RAD / TAU * DIRECTIONS as f64).round() as usize;
     std::array::from_fn(|bin| {
         let yaw = angle(bin) - sway;
-        let mut far = 0.0;
+        let (mut far, mut things) = (0.0, 0.0);
         for k in 0..=2 * half {
             let at = (bin + DIRECTIONS + k - half) % DIRECTIONS;
             let d = seen[at];
             far += d.min(FAR_M) / FAR_M - 1.5 * (NEAR_M - d).max(0.0);
-            far += RICH_VALUE * f64::from(u8::from(rich[at]));
+            things += f64::from(u8::from(rich[at])) / (2 * half + 1) as f64;
         }
-        far /= (2 * half + 1) as f64;
+        far = far / (2 * half + 1) as f64 + RICH_VALUE * things;
+        let blank = (1.0 - things / BLANK_SHARE).max(0.0);
         let side = across.map_or(0.0, |(toward, weight)| weight * (yaw - toward).cos());
         let turned = sweep.map_or(0.0, |target| (yaw - target).cos());
-        1.8 * far
+        1.8 * far - BLANK_PRICE * blank
             + (1.0 - through) * (0.5 * side + 1.6 * turned)
             + (0.2 + 2.5 * through) * (yaw - heading).cos()
     })

@@ -89,7 +89,7 @@ pub(super) fn junctions_apart(placed: &[(Rect, RoomKind)]) -> bool {
     corners.iter().enumerate().all(|(i, p)| {
         corners[..i].iter().all(|q| {
             let d = distance(*p, *q);
-            d < 1e-9 || d > 0.75
+            !(1e-9..=0.75).contains(&d)
         })
     })
 }

@@ -300,7 +300,7 @@ impl Observer<'_> {
         let mut d = hit.t;
         if errors.fliers > 0.0 {
             let neighbour = |j: usize| depth[j];
-            let left = if i % w > 0 { neighbour(i - 1) } else { d };
+            let left = if !i.is_multiple_of(w) { neighbour(i - 1) } else { d };
             let up = if i >= w { neighbour(i - w) } else { d };
             for other in [left, up] {
                 if other > 0.0 && (other - d).abs() > 0.08 * d && rng.random_bool(errors.fliers) {

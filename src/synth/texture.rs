@@ -242,7 +242,7 @@ fn plaster(n: u32) -> Texture {
         let scuff = if speck > 0.9985 { -0.25 } else { 0.0 };
         // Dents and stains of a centimetre are what a camera can hold on to on a lived-in wall.
         let mark = random((u * 128.0) as i64, (v * 128.0) as i64, 50 + n);
-        let dent = if n % 3 != 0 && mark > 0.997 { -0.2 } else { 0.0 };
+        let dent = if !n.is_multiple_of(3) && mark > 0.997 { -0.2 } else { 0.0 };
         gray(1.0 + bump * roll + 0.10 * stain + scuff + dent)
     })
 }
@@ -384,9 +384,8 @@ fn poster(seed: u32) -> Texture {
     let style = (r(2) * 5.0) as u32;
     Texture::from_fn(PICTURE_SIDE, move |u, v| {
         let margin = 0.06;
-        if style != 0 && !(margin..1.0 - margin).contains(&u)
-            || style != 0 && !(margin..1.0 - margin).contains(&v)
-        {
+        let inside = margin..1.0 - margin;
+        if style != 0 && (!inside.contains(&u) || !inside.contains(&v)) {
             return [0.7, 0.69, 0.65];
         }
         let paint = 1.0 + 0.25 * fbm(u, v, 16, 4, seed ^ 1);
@@ -496,7 +495,7 @@ fn rug(seed: u32) -> Texture {
                         palette[3]
                     }
                 }
-                1 => palette[((v * 9.0 + 0.3 * (u * 6.28).sin()) as usize) % 4],
+                1 => palette[((v * 9.0 + 0.3 * (u * std::f32::consts::TAU).sin()) as usize) % 4],
                 _ => {
                     let d = ((u - 0.5) * 1.2).hypot(v - 0.5) + 0.06 * fbm(u, v, 8, 3, seed ^ 9);
                     palette[((d * 14.0) as usize) % 4]

@@ -124,7 +124,7 @@ fn bounds(layouts: &[Option<&Layout>]) -> (Point2, Point2) {
     let mut points: Vec<Point2> = Vec::new();
     for layout in layouts.iter().flatten() {
         points.extend(layout.walls.iter().flat_map(|w| [w.a, w.b]).map(|p| Point2::new(p[0], p[1])));
-        points.extend(layout.boxes.iter().flat_map(|object| footprint(object)));
+        points.extend(layout.boxes.iter().flat_map(footprint));
     }
     points.retain(|p| p.coords.iter().all(|c| c.abs() <= MAX_EXTENT_M));
     let low = points.iter().fold(points.first().copied().unwrap_or_default(), |low, p| low.inf(p));

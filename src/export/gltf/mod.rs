@@ -262,7 +262,7 @@ impl Writer {
         if !empty {
             self.root.extensions_used = rigid_bodies::USED.map(str::to_owned).to_vec();
             let others = Map::from_iter(self.bodies.document());
-            self.root.extensions = Some(json::extensions::root::Root { others, ..Default::default() });
+            self.root.extensions = Some(json::extensions::root::Root { others });
         }
         let bin = self.buffer.finish(&mut self.root);
         let text = json::serialize::to_vec(&self.root).map_err(|error| unwritable(error.to_string()))?;

@@ -225,7 +225,7 @@ mod tests {
         let pillars = pillars(&points, None, window);
         let cell = 20 + 40 * 20;
         let at = |channel: usize| pillars.values[channel * 1600 + cell];
-        assert!((1..=9).all(|band| at(band) == 255), "bands below 2.2 m are full");
+        assert!((2..=9).all(|band| at(band) == 255), "bands from 0.1 to 2.2 m are full");
         assert_eq!(at(15), 0, "cos 2θ of a normal along y is −1");
         assert_eq!([at(17), at(18)], [128, 0]);
         assert_eq!([at(19), at(20), at(21)], [255, 0, 51]);

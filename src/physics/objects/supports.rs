@@ -73,11 +73,10 @@ fn cheapest(items: &[Item], i: usize, grid: &Grid, decided: &[bool], surrounding
             options.push((gap / level.hypot(below.level_sigma()), Carrier::Item(j)));
         }
     }
-    if let Some((wall, gap)) = surroundings.nearest_wall(item) {
-        if gap.abs() < MAX_WALL_GAP_M {
+    if let Some((wall, gap)) = surroundings.nearest_wall(item)
+        && gap.abs() < MAX_WALL_GAP_M {
             options.push((gap.abs() / item.sigma, Carrier::Wall(wall)));
         }
-    }
     let below_ceiling = surroundings.ceiling(item.room) - item.measured.top();
     options.push((below_ceiling.abs() / level, Carrier::Ceiling));
     options

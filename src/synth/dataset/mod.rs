@@ -74,7 +74,7 @@ impl Default for DatasetOptions {
 impl DatasetOptions {
     fn check(&self) -> Result<(), Error> {
         let even = |what: &'static str, value: usize| {
-            let fits = value >= 16 && value % 8 == 0;
+            let fits = value >= 16 && value.is_multiple_of(8);
             let error = Error::Options { what, value: value as f64, needed: "a multiple of 8 from 16 on" };
             if fits { Ok(()) } else { Err(error) }
         };

@@ -51,7 +51,7 @@ pub struct Tile {
 /// The tiles of one house; none when nobody can walk in it.
 pub fn tiles(seed: u64, options: &DatasetOptions) -> Vec<Tile> {
     let house = generate(seed, &options.house);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xDA7A_5E7);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x0DA7_A5E7);
     let path = PathOptions {
         fps: VIEWS_PER_S,
         waypoints: 4,
