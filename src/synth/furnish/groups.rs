@@ -195,7 +195,7 @@ pub(super) fn dining_group(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
             let yaw = table.yaw + turn;
             let (side, out) = ([yaw.cos(), yaw.sin()], [-yaw.sin(), yaw.cos()]);
             let u = ((f64::from(k) + 0.5) / f64::from(count) - 0.5) * length + rng.random_range(-0.05..0.05);
-            let v = reach + 0.5 * chair[1] + rng.random_range(0.012..0.14);
+            let v = reach + 0.5 * chair[1] + rng.random_range(0.05..0.2);
             let center = [
                 table.center[0] + side[0] * u + out[0] * v,
                 table.center[1] + side[1] * u + out[1] * v,
@@ -220,7 +220,7 @@ pub(super) fn desk_group(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
     let chair = draw(rng, "chair");
     let table = placer.items[desk].clone();
     let seated = [0.0, 0.2, -0.2, 0.4, -0.4].into_iter().any(|shift| {
-        let gap = rng.random_range(0.01..DESK_FRONT_M - chair[1].min(DESK_FRONT_M - 0.05));
+        let gap = rng.random_range(0.05..(DESK_FRONT_M - chair[1]).max(0.1));
         let mut item = before(placer, rng, &table, Shape::Chair, "chair", chair, gap);
         let side = table.side();
         item.center[0] += shift * side[0];
