@@ -179,11 +179,11 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
             (Some(capture), cloud, Vec3::zeros())
         }
     };
-    let trajectory = capture.as_ref().map(|capture| &capture.trajectory);
 
     let aligned = chain.stage(Stage::Align, &(&options.align, &request.hints), || {
-        let (alignment, cloud) =
-            align::align(&world_cloud, trajectory, &request.hints, &options.align, reporter)?;
+        let edges = capture.as_ref().map_or_else(Vec::new, |capture| depth::edge_planes(&capture.depths));
+        let views = capture.as_ref().map(|c| align::Views { trajectory: &c.trajectory, edges: &edges });
+        let (alignment, cloud) = align::align(&world_cloud, views, &request.hints, &options.align, reporter)?;
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 

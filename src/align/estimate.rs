@@ -12,6 +12,7 @@ use super::options::{Error, Options};
 use super::scale::{self, Measured, Scale};
 use super::{upright, yaw};
 use crate::cloud::{Cloud, SceneFrame, World, downsample, estimate_normals, normals};
+use crate::depth::EdgePlane;
 use crate::math::{Mat3, Rotation, Sim3, Vec3, median};
 use crate::pose::Trajectory;
 use crate::report::Reporter;
@@ -31,6 +32,15 @@ const MAX_POINTS: usize = 2_000_000;
 /// ... to one point a voxel of this edge, metres (the voxel of our own fusion).
 const THINNED_VOXEL_M: f64 = 0.02;
 
+/// The views that a cloud was made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Views<'a> {
+    /// The camera path.
+    pub trajectory: &'a Trajectory,
+    /// Straight edges in the pictures; may be empty.
+    pub edges: &'a [EdgePlane],
+}
+
 /// Aligns a cloud. The scene cloud has normals also where the input has none (estimated).
 ///
 /// # Errors
@@ -38,16 +48,18 @@ const THINNED_VOXEL_M: f64 = 0.02;
 /// hints out of range.
 pub fn align(
     cloud: &Cloud<World>,
-    trajectory: Option<&Trajectory>,
+    views: Option<Views<'_>>,
     hints: &Hints,
     options: &Options,
     reporter: &Reporter,
 ) -> Result<(Alignment, Cloud<SceneFrame>), Error> {
     scale::check(hints)?;
+    let trajectory = views.map(|views| views.trajectory);
+    let edges = views.map_or(&[][..], |views| views.edges);
     let metric = hints.metric || trajectory.is_some_and(|trajectory| trajectory.metric);
     let hints = Hints { metric, ..hints.clone() };
     let evidence = Evidence::new(cloud, trajectory, metric)?;
-    let gravity = up(&evidence, &hints, reporter);
+    let gravity = up(&evidence, edges, &hints, reporter);
     let mut levels = levels::find(&evidence, &gravity.up);
     let yaw = yaw::find(&evidence, &gravity.up);
     let x = yaw::canonical(&evidence, &gravity.up, yaw.x);
@@ -87,12 +99,12 @@ fn with_normals(scene: Cloud<SceneFrame>, reporter: &Reporter) -> Cloud<SceneFra
     scene
 }
 
-fn up(evidence: &Evidence, hints: &Hints, reporter: &Reporter) -> Gravity {
+fn up(evidence: &Evidence, edges: &[EdgePlane], hints: &Hints, reporter: &Reporter) -> Gravity {
     if hints.z_up {
         return Gravity { up: Vec3::z(), sigma_rad: VOUCHED_SIGMA_RAD, sources: vec!["given".to_owned()] };
     }
     if let Some(prior) = upright::camera_prior(evidence) {
-        return gravity::refine(evidence, prior.up, Some(&prior));
+        return gravity::refine(evidence, prior.up, Some(&prior), edges);
     }
     let (start, odds) = upright::from_room(evidence);
     if odds < MIN_UP_ODDS {
@@ -104,7 +116,7 @@ fn up(evidence: &Evidence, hints: &Hints, reporter: &Reporter) -> Gravity {
             ),
         );
     }
-    let mut gravity = gravity::refine(evidence, start, None);
+    let mut gravity = gravity::refine(evidence, start, None, edges);
     // The other candidates are at right angles: what they keep of the probability is part of sigma.
     let doubt = std::f64::consts::FRAC_PI_2 / (1.0 + odds.exp());
     gravity.sigma_rad = gravity.sigma_rad.hypot(doubt);

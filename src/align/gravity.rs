@@ -8,6 +8,7 @@
 use super::evidence::Evidence;
 use super::planes::{self, Plane, Search};
 use super::upright::{CameraPrior, clusters, smallest};
+use crate::depth::EdgePlane;
 use crate::math::{Mat3, Vec3};
 
 /// Search bands of the rounds: (least cosine, half thickness in assumed metres).
@@ -26,6 +27,16 @@ const REWEIGHTS: usize = 12;
 const WALL_LEAN_RAD: f64 = 0.012;
 /// The sigma is never below this, radians (0.25 degrees): floors slope, reconstructions bend.
 const MIN_SIGMA_RAD: f64 = 0.0045;
+/// An edge may be plumb when its plane's normal is this near to level (sine), by round; the first is as
+/// wide as the start is wrong.
+const EDGE_SINES: [f64; 3] = [0.21, 0.12, 0.07];
+/// Direction of an edge: a part of a pixel at either end, pixels.
+const EDGE_END_PX: f64 = 0.5;
+/// Edges count as at most so many independent ones: the same door is seen in many pictures, and the
+/// camera path bends slowly.
+const INDEPENDENT_EDGES: f64 = 60.0;
+/// Fewer edges than this are no evidence.
+const MIN_EDGES: usize = 30;
 /// Least share of wall samples for a direction to be searched for walls.
 const MIN_WALL_SHARE: f64 = 0.06;
 /// Most wall directions.
@@ -52,11 +63,12 @@ struct Witness {
 }
 
 /// Refines `start` to the up direction.
-pub fn refine(evidence: &Evidence, start: Vec3, prior: Option<&CameraPrior>) -> Gravity {
+pub fn refine(evidence: &Evidence, start: Vec3, prior: Option<&CameraPrior>, edges: &[EdgePlane]) -> Gravity {
     let mut up = from_normals(evidence, start, prior);
     let mut result = Gravity { up, sigma_rad: std::f64::consts::FRAC_PI_6, sources: Vec::new() };
-    for (min_cosine, band_m) in ROUNDS {
-        let witnesses = witnesses(evidence, &up, Search { min_cosine, band_m });
+    for ((min_cosine, band_m), max_sine) in ROUNDS.into_iter().zip(EDGE_SINES) {
+        let mut witnesses = witnesses(evidence, &up, Search { min_cosine, band_m });
+        witnesses.extend(plumb_edges(edges, &up, max_sine));
         result = solve(&witnesses, up, prior);
         up = result.up;
     }
@@ -128,6 +140,22 @@ fn witnesses(evidence: &Evidence, up: &Vec3, search: Search) -> Vec<Witness> {
         }
     }
     witnesses
+}
+
+/// Edges that may be plumb, with sigmas that make all of them together worth no more than
+/// [`INDEPENDENT_EDGES`].
+fn plumb_edges(edges: &[EdgePlane], up: &Vec3, max_sine: f64) -> Vec<Witness> {
+    let near: Vec<&EdgePlane> = edges.iter().filter(|edge| edge.normal.dot(up).abs() < max_sine).collect();
+    if near.len() < MIN_EDGES {
+        return Vec::new();
+    }
+    let crowd = (near.len() as f64 / INDEPENDENT_EDGES).max(1.0).sqrt();
+    near.into_iter()
+        .map(|edge| {
+            let own = std::f64::consts::SQRT_2 * EDGE_END_PX / edge.length_px;
+            Witness { direction: edge.normal, sigma: crowd * own.hypot(WALL_LEAN_RAD), group: "plumb edges" }
+        })
+        .collect()
 }
 
 fn wall_witness(plane: &Plane, up: &Vec3) -> Witness {
@@ -204,7 +232,7 @@ fn solve(witnesses: &[Witness], start: Vec3, prior: Option<&CameraPrior>) -> Gra
     let variance = tangent.try_inverse().map_or(f64::INFINITY, |covariance| covariance.trace());
     let sigma = (variance * misfit.max(1.0)).sqrt().clamp(MIN_SIGMA_RAD, std::f64::consts::FRAC_PI_2);
     let mut sources: Vec<String> = Vec::new();
-    for group in ["horizontal planes", "walls"] {
+    for group in ["horizontal planes", "walls", "plumb edges"] {
         let agrees = |w: &&Witness| w.group == group && (w.direction.dot(&up) / w.sigma).abs() < 3.0;
         let count = witnesses.iter().filter(agrees).count();
         if count > 0 {

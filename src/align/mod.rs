@@ -26,5 +26,5 @@ mod estimate;
 mod tests;
 
 pub use alignment::{Alignment, Cue, Hints, ScaleSource};
-pub use estimate::align;
+pub use estimate::{Views, align};
 pub use options::{Error, Options};

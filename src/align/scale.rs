@@ -224,9 +224,9 @@ pub fn fuse(measured: &Measured<'_>, options: &Options) -> Scale {
     if bare
         && let Some(unit) =
             FILE_UNITS.iter().find(|unit| (mode - unit.metres.ln()).abs() < 3.0 * unit.log_sigma)
-        {
-            cues.push(Cue { name: "file_unit".to_owned(), value: unit.metres, log_sigma: unit.log_sigma });
-        }
+    {
+        cues.push(Cue { name: "file_unit".to_owned(), value: unit.metres, log_sigma: unit.log_sigma });
+    }
     Scale {
         metres_per_unit: mode.exp(),
         log_sigma: variance.sqrt().max(MIN_FUSED_LOG_SIGMA),

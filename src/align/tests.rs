@@ -104,8 +104,14 @@ fn sequences_in_random_worlds_are_set_upright() {
 fn run(sequence: &Sequence, hints: &Hints) -> (Alignment, Cloud<crate::cloud::SceneFrame>, Reporter) {
     let reporter = Reporter::default();
     let cloud = fused(sequence);
-    let (alignment, scene) =
-        align(&cloud, Some(&sequence.trajectory), hints, &Options::default(), &reporter).expect("aligned");
+    let (alignment, scene) = align(
+        &cloud,
+        Some(Views { trajectory: &sequence.trajectory, edges: &[] }),
+        hints,
+        &Options::default(),
+        &reporter,
+    )
+    .expect("aligned");
     print("boxes", &alignment, &sequence.scene_from_world, &reporter);
     (alignment, scene, reporter)
 }

@@ -8,6 +8,7 @@
 pub mod artefact;
 pub mod completion;
 pub mod consistency;
+pub mod edges;
 mod error;
 mod estimator;
 pub mod given;
@@ -19,6 +20,7 @@ pub mod range;
 pub mod sources;
 pub mod views;
 
+pub use edges::{EdgePlane, edge_planes};
 pub use error::Error;
 pub use estimator::{DepthEstimator, Method, estimator};
 pub use maps::{DepthMap, DepthMaps};

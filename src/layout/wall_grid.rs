@@ -224,11 +224,13 @@ fn coverage(samples: &Samples, heights: &Heights, input: &DetectorInput<'_>) -> 
     let mut ceiling = vec![false; raster.len()];
     for sample in &samples.samples {
         let [x, y, z] = sample.position.map(f64::from);
-        if sample.normal[2].abs() > VERTICAL_NZ && z < heights.ceiling_m + 0.3
-            && let Some(index) = raster.index(x, y) {
-                seen[index] = true;
-                ceiling[index] |= heights.ceiling_seen && (z - heights.ceiling_m).abs() < CEILING_BAND_M;
-            }
+        if sample.normal[2].abs() > VERTICAL_NZ
+            && z < heights.ceiling_m + 0.3
+            && let Some(index) = raster.index(x, y)
+        {
+            seen[index] = true;
+            ceiling[index] |= heights.ceiling_seen && (z - heights.ceiling_m).abs() < CEILING_BAND_M;
+        }
     }
     if let Some(free) = input.free_space {
         mark_free(free, &raster, &mut seen);

@@ -74,9 +74,10 @@ fn cheapest(items: &[Item], i: usize, grid: &Grid, decided: &[bool], surrounding
         }
     }
     if let Some((wall, gap)) = surroundings.nearest_wall(item)
-        && gap.abs() < MAX_WALL_GAP_M {
-            options.push((gap.abs() / item.sigma, Carrier::Wall(wall)));
-        }
+        && gap.abs() < MAX_WALL_GAP_M
+    {
+        options.push((gap.abs() / item.sigma, Carrier::Wall(wall)));
+    }
     let below_ceiling = surroundings.ceiling(item.room) - item.measured.top();
     options.push((below_ceiling.abs() / level, Carrier::Ceiling));
     options
