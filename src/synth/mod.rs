@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod error;
 pub mod furnish;
 pub mod furniture;
+mod gait;
 pub mod gaze;
 pub mod house;
 mod irregular;

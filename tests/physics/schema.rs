@@ -59,7 +59,7 @@ fn problem(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Stri
             .find_map(|(i, item)| problem(root, &schema["items"], item, &format!("{at}[{i}]")));
     }
     let fields = value.as_object()?;
-    let Some(properties) = schema["properties"].as_object() else { return None };
+    let properties = schema["properties"].as_object()?;
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     if let Some(missing) = required.into_iter().find(|name| !fields.contains_key(*name)) {
         return Some(format!("{at}: {missing} is missing"));
