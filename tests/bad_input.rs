@@ -133,25 +133,22 @@ fn an_unwritable_output_is_found_before_any_work() {
     assert_eq!(std::fs::read(&file).expect("still there"), b"x");
 }
 
+/// A run of the sample with a depth network that is no part of the program.
+#[cfg(all(feature = "opencv", feature = "onnx"))]
+fn run_with_third_party_model(folder: &Path, models: &Path) -> Output {
+    let models = models.to_str().expect("UTF-8");
+    let network = "depth.method=network";
+    let model = "depth.model=itermvs_blended_3v_256x384";
+    run(folder, &sample_video(), &["--set", network, "--set", model, "--models", models])
+}
+
 #[cfg(all(feature = "opencv", feature = "onnx"))]
 #[test]
 fn a_missing_model_file_is_named_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let models = folder.path().join("models");
     std::fs::create_dir(&models).expect("made");
-    let models_arg = models.to_str().expect("UTF-8").to_owned();
-    let output = run(
-        folder.path(),
-        &sample_video(),
-        &[
-            "--set",
-            "depth.method=network",
-            "--set",
-            "depth.model=itermvs_blended_3v_256x384",
-            "--models",
-            &models_arg,
-        ],
-    );
+    let output = run_with_third_party_model(folder.path(), &models);
     assert_fails(folder.path(), &output, 2, &["itermvs", "models"]);
 }
 
@@ -162,19 +159,7 @@ fn a_model_with_another_digest_is_refused() {
     let models = folder.path().join("models");
     std::fs::create_dir(&models).expect("made");
     std::fs::write(models.join("itermvs_blended_3v_256x384.onnx"), "not the model").expect("written");
-    let models_arg = models.to_str().expect("UTF-8").to_owned();
-    let output = run(
-        folder.path(),
-        &sample_video(),
-        &[
-            "--set",
-            "depth.method=network",
-            "--set",
-            "depth.model=itermvs_blended_3v_256x384",
-            "--models",
-            &models_arg,
-        ],
-    );
+    let output = run_with_third_party_model(folder.path(), &models);
     assert_fails(folder.path(), &output, 2, &["sha256", "itermvs_blended_3v_256x384.onnx"]);
 }
 

@@ -1,5 +1,6 @@
-//! The layout network: gravity-aligned pillars in, walls, openings, rooms and boxes out.
+//! What layout networks are shown.
 //!
-//! [`pillars`] is the input, shared by training data and inference, so that both see the same numbers.
+//! [`pillars`] makes the picture from above, one code for training data and for inference, so that both
+//! see the same numbers.
 
 pub mod pillars;
