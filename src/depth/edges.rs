@@ -9,8 +9,10 @@ use super::DepthMaps;
 use crate::math::Vec3;
 
 /// Segments shorter than this share of the image width have no sure direction.
+#[cfg(feature = "opencv")]
 const MIN_LENGTH_SHARE: f64 = 0.07;
 /// Longest segments that are kept of a picture.
+#[cfg(feature = "opencv")]
 const PER_PICTURE: usize = 60;
 
 /// A segment's plane through the camera centre.
