@@ -1,0 +1,186 @@
+"""Trains the layout network on scanned tiles; resumable, one CSV line per validation.
+
+AdamW (Loshchilov & Hutter, 2019), one cycle (Smith, 2018), exponential moving average of the
+weights, which is what is validated and exported. Convolutions run in bfloat16, losses in fp32.
+"""
+
+import argparse
+import csv
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from augment import augment
+from evaluate import FIGURES, evaluate
+from losses import WEIGHTS, losses
+from model import LayoutNet
+from shards import Pool
+from targets import targets
+
+EMA_HALF_LIFE_STEPS = 250.0
+# The pool may grow while training runs: new shards are looked for after so many batches.
+REFRESH_BATCHES = 200
+
+
+class Stream(IterableDataset):
+    """Endless batches of augmented tiles."""
+
+    def __init__(self, root, batch, seed):
+        self.root, self.batch, self.seed = root, batch, seed
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
+        torch.set_num_threads(1)
+        pool, count = Pool(self.root), 0
+        while True:
+            count += 1
+            if count % REFRESH_BATCHES == 0:
+                pool.refresh()
+            yield self.drawn(pool, rng)
+
+    def drawn(self, pool, rng):
+        pillars, maps = [], []
+        for index in rng.integers(0, len(pool), self.batch):
+            tile = pool.tile(int(index))
+            augment(tile, rng)
+            pillars.append(tile.pillars)
+            maps.append(targets(tile))
+        return torch.as_tensor(np.stack(pillars)), {k: torch.as_tensor(np.stack([m[k] for m in maps])) for k in maps[0]}
+
+
+def as_input(pillars):
+    return (pillars.float() / 255.0).to(memory_format=torch.channels_last)
+
+
+class Average:
+    """Exponential moving average of parameters and buffers."""
+
+    def __init__(self, net):
+        self.net = LayoutNet().eval().to(memory_format=torch.channels_last)
+        self.net.load_state_dict(net.state_dict())
+
+    def update(self, net, step):
+        keep = min(0.5 ** (1.0 / EMA_HALF_LIFE_STEPS), (1 + step) / (10 + step))
+        with torch.no_grad():
+            for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values()):
+                if mine.dtype.is_floating_point:
+                    mine.mul_(keep).add_(theirs, alpha=1 - keep)
+                else:
+                    mine.copy_(theirs)
+
+
+def rate(done, top, warm=0.04):
+    """One cycle over `done` in 0..1: linear up, cosine down to a hundredth."""
+    if done < warm:
+        return top * (0.05 + 0.95 * done / warm)
+    share = min((done - warm) / (1 - warm), 1.0)
+    return top * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+class Log:
+    """The CSV of validations and the running means since the last one."""
+
+    def __init__(self, path, seed, folders):
+        self.file = path.open("a", newline="")
+        self.writer, self.seed, self.folders = csv.writer(self.file), seed, folders
+        if self.file.tell() == 0:
+            figures = [f"{folder.name}_{name}" for folder in folders for name in FIGURES]
+            self.writer.writerow(["seed", "step", "samples", "minutes", "pool", "loss", *WEIGHTS, *figures])
+        self.clear()
+
+    def clear(self):
+        self.sums, self.count = {}, 0
+
+    def add(self, parts):
+        self.count += 1
+        for name, value in parts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value.detach())
+
+    def means(self):
+        return {name: round(value / max(self.count, 1), 4) for name, value in self.sums.items()}
+
+    def validate(self, net, step, samples, minutes, pool):
+        means = self.means()
+        row = [self.seed, step, samples, round(minutes, 1), pool, round(sum(means.values()), 4)]
+        row += [means.get(name) for name in WEIGHTS]
+        for folder in self.folders:
+            found = evaluate(net, folder)
+            row += [round(found[name], 4) for name in FIGURES]
+            print(folder.name, {name: round(found[name], 3) for name in FIGURES}, flush=True)
+        self.writer.writerow(row)
+        self.file.flush()
+        self.clear()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Trains the layout network")
+    parser.add_argument("--data", type=Path, required=True, help="folder with shards, may grow meanwhile")
+    parser.add_argument("--validation", type=Path, nargs="*", default=[], help="folders with shards of other houses")
+    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and log")
+    parser.add_argument("--samples", type=int, default=70000, help="the learning rate cycle ends then ...")
+    parser.add_argument("--minutes", type=float, default=1e9, help="... or after so many minutes of wall time")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--validate-every", type=int, default=8000, help="samples")
+    parser.add_argument("--save-every-s", type=float, default=180.0)
+    args = parser.parse_args()
+
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    net = LayoutNet().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=2e-2)
+    average, step, samples, spent = Average(net), 0, 0, 0.0
+    last = args.out / "last.pt"
+    if last.exists():
+        state = torch.load(last, weights_only=True)
+        net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.net.load_state_dict(state["average"])
+        step, samples, spent = state["step"], state["samples"], state["spent_s"]
+    log = Log(args.out / "log.csv", args.seed, args.validation)
+    stream = Stream(args.data, args.batch, args.seed * 100_000 + step)
+    batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=6))
+    begun, saved, validated = time.time() - spent, time.time(), samples
+    net.train()
+    while True:
+        done = max(samples / args.samples, (time.time() - begun) / (60.0 * args.minutes))
+        for group in optimizer.param_groups:
+            group["lr"] = rate(done, args.rate)
+        pillars, target = next(batches)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            out = net(as_input(pillars))
+        parts = losses(out, target)
+        optimizer.zero_grad(set_to_none=True)
+        sum(parts.values()).backward()
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        if torch.isfinite(norm):
+            optimizer.step()
+            average.update(net, step)
+        step, samples = step + 1, samples + args.batch
+        log.add(parts)
+        if step % 50 == 0:
+            minutes = (time.time() - begun) / 60
+            print(step, f"{minutes:.1f} min", f"{float(norm):.1f}", log.means(), flush=True)
+        if time.time() - saved > args.save_every_s or done >= 1.0:
+            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "samples": samples,
+                     "average": average.net.state_dict(), "spent_s": time.time() - begun}
+            torch.save(state, args.out / "writing.pt")
+            (args.out / "writing.pt").replace(last)
+            saved = time.time()
+        if samples - validated >= args.validate_every or done >= 1.0:
+            log.validate(average.net, step, samples, (time.time() - begun) / 60, len(Pool(args.data)))
+            validated = samples
+        if done >= 1.0:
+            break
+
+
+if __name__ == "__main__":
+    main()
