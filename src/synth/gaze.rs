@@ -19,8 +19,18 @@ const STRIDE: usize = 5;
 const FAR_M: f64 = 3.2;
 /// Surfaces nearer than this give blank, blurred pictures, metres.
 const NEAR_M: f64 = 1.25;
-/// Within this distance of a door the gaze goes through it, metres.
-const DOOR_M: f64 = 0.9;
+/// From this far before a door the gaze turns to it, metres of way; ...
+const BEFORE_DOOR_M: f64 = 2.0;
+/// ... from here on it goes through it, ...
+const AT_DOOR_M: f64 = 1.1;
+/// ... until this far behind it, ...
+const BEHIND_DOOR_M: f64 = 0.5;
+/// ... and is free again from here on.
+const LEFT_DOOR_M: f64 = 1.1;
+/// What is looked at lies this far behind the opening, metres: doors are seen through, not at.
+const THROUGH_M: f64 = 1.5;
+/// Value of a look through a door.
+const THROUGH_VALUE: f64 = 6.0;
 /// Half of the horizontal view that is judged, radians.
 const HALF_VIEW_RAD: f64 = 0.5;
 /// Value of a direction with things to see, against that of a far one.
@@ -45,8 +55,9 @@ const EYE_M: f64 = 1.35;
 pub fn along(house: &House, way: &[[f64; 2]], sway: impl Fn(usize) -> f64) -> Vec<f64> {
     let keys: Vec<usize> = (0..way.len()).step_by(STRIDE).collect();
     let sweep = sweeps(house, way);
+    let passage = passages(house, way);
     let values: Vec<[f64; DIRECTIONS]> =
-        keys.iter().map(|&k| values_at(house, way, k, sway(k), sweep[k])).collect();
+        keys.iter().map(|&k| values_at(house, way, k, sway(k), sweep[k], passage[k])).collect();
     let chosen = best_sequence(&values);
     let mut yaw = Vec::with_capacity(keys.len());
     for &bin in &chosen {
@@ -127,27 +138,79 @@ fn sweeps(house: &House, way: &[[f64; 2]]) -> Vec<Option<f64>> {
     targets
 }
 
-fn values_at(
-    house: &House,
-    way: &[[f64; 2]],
-    index: usize,
-    sway: f64,
-    sweep: Option<f64>,
-) -> [f64; DIRECTIONS] {
-    let here = way[index];
-    let heading = heading_at(way, index);
-    let room = room_at(house, here);
-    let door = house
+/// A look through a door: yaw and how much it counts, 0..1.
+#[derive(Clone, Copy)]
+struct Passage {
+    yaw: f64,
+    weight: f64,
+}
+
+/// Where the way goes from one room into another: the looks through the door before and behind it.
+fn passages(house: &House, way: &[[f64; 2]]) -> Vec<Option<Passage>> {
+    let rooms: Vec<Option<usize>> = way.iter().map(|&p| room_at(house, p)).collect();
+    let mut along = vec![0.0; way.len()];
+    for i in 1..way.len() {
+        along[i] = along[i - 1] + distance(way[i - 1], way[i]);
+    }
+    let mut out: Vec<Option<Passage>> = vec![None; way.len()];
+    for crossing in 1..way.len() {
+        let (Some(from), Some(to)) = (rooms[crossing - 1], rooms[crossing]) else { continue };
+        if from == to {
+            continue;
+        }
+        let Some((center, normal)) = door_near(house, way[crossing]) else { continue };
+        let ahead = [way[crossing][0] - way[crossing - 1][0], way[crossing][1] - way[crossing - 1][1]];
+        let side = (normal[0] * ahead[0] + normal[1] * ahead[1]).signum();
+        let goal = [center[0] + side * THROUGH_M * normal[0], center[1] + side * THROUGH_M * normal[1]];
+        for i in 0..way.len() {
+            let past = along[i] - along[crossing];
+            let weight = if past < 0.0 {
+                (BEFORE_DOOR_M + past) / (BEFORE_DOOR_M - AT_DOOR_M)
+            } else {
+                (LEFT_DOOR_M - past) / (LEFT_DOOR_M - BEHIND_DOOR_M)
+            };
+            let weight = weight.clamp(0.0, 1.0);
+            if weight > 0.0 && out[i].is_none_or(|p| p.weight < weight) {
+                // Behind the opening the look goes on in the same direction.
+                let yaw = if past < 0.0 {
+                    (goal[1] - way[i][1]).atan2(goal[0] - way[i][0])
+                } else {
+                    (side * normal[1]).atan2(side * normal[0])
+                };
+                out[i] = Some(Passage { yaw, weight });
+            }
+        }
+    }
+    out
+}
+
+/// Centre and wall normal, in plan, of the walkable opening nearest to a point of the way.
+fn door_near(house: &House, at: [f64; 2]) -> Option<([f64; 2], [f64; 2])> {
+    let inner = house
         .plan
         .openings
         .iter()
         .filter(|o| o.is_walkable() && house.plan.walls[o.wall].right.is_some())
         .map(|o| {
             let c = house.opening_center(o);
-            distance([c[0], c[1]], here)
-        })
-        .fold(f64::MAX, f64::min);
-    let through = (1.0 - door / DOOR_M).clamp(0.0, 1.0);
+            let (_, normal) = house.plan.wall_axes(o.wall);
+            ([c[0], c[1]], normal)
+        });
+    inner.min_by(|a, b| distance(a.0, at).total_cmp(&distance(b.0, at)))
+}
+
+fn values_at(
+    house: &House,
+    way: &[[f64; 2]],
+    index: usize,
+    sway: f64,
+    sweep: Option<f64>,
+    passage: Option<Passage>,
+) -> [f64; DIRECTIONS] {
+    let here = way[index];
+    let heading = heading_at(way, index);
+    let room = room_at(house, here);
+    let through = passage.map_or(0.0, |p| p.weight);
     let across = room.map(|room| {
         let center = middle(house, room);
         let d = [center[0] - here[0], center[1] - here[1]];
@@ -169,9 +232,10 @@ fn values_at(
         let blank = (1.0 - things / BLANK_SHARE).max(0.0);
         let side = across.map_or(0.0, |(toward, weight)| weight * (yaw - toward).cos());
         let turned = sweep.map_or(0.0, |target| (yaw - target).cos());
+        let door = passage.map_or(0.0, |p| p.weight * (angle(bin) - p.yaw).cos());
         1.8 * far - BLANK_PRICE * blank
-            + (1.0 - through) * (0.5 * side + 1.6 * turned)
-            + (0.2 + 2.5 * through) * (yaw - heading).cos()
+            + (1.0 - through) * (0.5 * side + 1.6 * turned + 0.2 * (yaw - heading).cos())
+            + THROUGH_VALUE * door
     })
 }
 

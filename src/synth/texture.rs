@@ -234,7 +234,7 @@ fn paint(pattern: Pattern) -> Texture {
 }
 
 fn plaster(n: u32) -> Texture {
-    let bump = [0.12, 0.18, 0.26][(n % 3) as usize];
+    let bump = [0.18, 0.28, 0.4][(n % 3) as usize];
     Texture::from_fn(SIDE, move |u, v| {
         let roll = fbm(u, v, 40, 4, 20 + n);
         let stain = fbm(u, v, 3, 3, 30 + n);
@@ -242,7 +242,7 @@ fn plaster(n: u32) -> Texture {
         let scuff = if speck > 0.9985 { -0.25 } else { 0.0 };
         // Dents and stains of a centimetre are what a camera can hold on to on a lived-in wall.
         let mark = random((u * 128.0) as i64, (v * 128.0) as i64, 50 + n);
-        let dent = if !n.is_multiple_of(3) && mark > 0.997 { -0.2 } else { 0.0 };
+        let dent = if mark > 0.997 { [-0.14, -0.25, -0.25][(n % 3) as usize] } else { 0.0 };
         gray(1.0 + bump * roll + 0.10 * stain + scuff + dent)
     })
 }

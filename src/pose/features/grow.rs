@@ -311,20 +311,9 @@ impl Grower {
     /// Views that lost their points are not placed any more.
     fn unplace_orphans(&mut self) {
         for view in self.map.placed() {
-            let sights: Vec<(u32, SightId)> = self.map.views[view]
-                .features
-                .iter()
-                .enumerate()
-                .filter_map(|(k, f)| f.point.map(|p| (p, (view as u32, k as u32))))
-                .collect();
-            if sights.len() < MIN_INLIERS {
-                for (point, sight) in sights {
-                    self.map.remove_sight(point, sight);
-                    if self.map.points[point as usize].as_ref().is_some_and(|p| p.sights.len() < 2) {
-                        self.map.remove_point(point);
-                    }
-                }
-                self.map.views[view].pose = None;
+            let sights = self.map.views[view].features.iter().filter(|f| f.point.is_some()).count();
+            if sights < MIN_INLIERS {
+                self.map.unplace(view);
             }
         }
     }

@@ -261,6 +261,18 @@ impl Map {
         }
     }
 
+    /// Takes a view out: its sights, and points that fewer than two views are left to see.
+    pub fn unplace(&mut self, view: usize) {
+        for k in 0..self.views[view].features.len() {
+            let Some(point) = self.views[view].features[k].point else { continue };
+            self.remove_sight(point, (view as u32, k as u32));
+            if self.points[point as usize].as_ref().is_some_and(|p| p.sights.len() < 2) {
+                self.remove_point(point);
+            }
+        }
+        self.views[view].pose = None;
+    }
+
     /// Reprojection error of a point in a sight, pixels; infinite when behind or not placed.
     #[must_use]
     pub fn error_px(&self, position: &Point3, sight: SightId) -> f64 {

@@ -13,6 +13,7 @@ pub mod focal;
 pub mod frames;
 pub mod frontend;
 pub mod grow;
+pub mod integrity;
 pub mod loops;
 pub mod map;
 pub mod matching;

@@ -4,6 +4,7 @@ use super::diagnosis::examine;
 use super::focal;
 use super::frontend::Tracked;
 use super::grow::{Grower, INLIER_PX, Plan};
+use super::integrity::prune;
 use super::loops::{Closed, close};
 use super::map::Map;
 use super::matching::PairMatches;
@@ -70,7 +71,9 @@ pub fn reconstruct(
             (grower, start)
         }
     };
+    prune(&mut grower.map);
     extend_all(&mut grower, &blank, options.seed)?;
+    prune(&mut grower.map);
     let loops =
         if options.loop_closure { close(&mut grower, matches, options.seed) } else { Closed::default() };
     let refine = match given {
@@ -79,7 +82,10 @@ pub fn reconstruct(
         None if options.refine_distortion => Refine::FocalK1,
         None => Refine::Focal,
     };
-    let focal_sigma_px = polish(&mut grower, refine);
+    let mut focal_sigma_px = polish(&mut grower, refine);
+    if prune(&mut grower.map) > 0 {
+        focal_sigma_px = polish(&mut grower, refine);
+    }
     Ok(Reconstruction { map: grower.map, focal_sigma_px, start, loops })
 }
 

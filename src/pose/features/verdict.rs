@@ -1,10 +1,10 @@
 //! Diagnostics of a reconstruction, and the warnings and errors that follow from them.
 
 use super::frontend::Tracked;
-use super::map::Map;
+use super::map::{Map, MapPoint};
 use super::reconstruct::Reconstruction;
 use crate::math::{Mat3, Point3, Vec3, median};
-use crate::pose::triangulate::{Sight, widest};
+use crate::pose::triangulate::{Sight, parallax, widest};
 use crate::pose::{Error, Trajectory};
 use crate::report::Reporter;
 use crate::video::FrameSet;
@@ -17,8 +17,13 @@ const FOCAL_UNCERTAIN: f64 = 0.03;
 const SOUND_ERROR_PX: f64 = 1.8;
 /// Share of placed frames below which lost stretches are warned about.
 const COMPLETE_SHARE: f64 = 0.98;
-/// Points that are seen both before and after any moment, at least; below it scale and turn are loose there.
-const LINK_POINTS: usize = 20;
+/// Points that carry scale across any moment, at least. Measured: 0 to 4 where a map collapsed (a turn
+/// before a window), 44 and more in sound maps of real and rendered clips.
+const LINK_POINTS: usize = 15;
+/// A point carries scale when its sights on either side span this angle, radians (1 degree).
+const LINK_ANGLE_RAD: f64 = 0.017;
+/// Views at either end of a clip across which nothing needs to be carried.
+const LINK_MARGIN: usize = 5;
 /// A step this many times the median step is a jump.
 const JUMP: f64 = 15.0;
 /// Thickness of the points below which the scene is called a plane, share of its extent.
@@ -35,7 +40,7 @@ pub struct Verdict {
     pub parallax_deg: f64,
     /// RMS reprojection error, pixels.
     pub error_px: f64,
-    /// Moment that fewest points are seen across: points and time, seconds.
+    /// Moment that fewest points carry scale across: points and time, seconds.
     pub weakest_link: Option<(usize, f64)>,
     /// Thickness of the points over their extent.
     pub flatness: f64,
@@ -61,18 +66,32 @@ fn lost_intervals(frames: &FrameSet, trajectory: &Trajectory) -> Vec<[f64; 2]> {
     intervals
 }
 
-/// Points that are seen both before and after a moment, at the moment where they are fewest.
+/// Views, as indices, between which a point carries scale: its sights up to the first already show it
+/// with parallax, and so do its sights from the second on.
+fn carried(map: &Map, point: &MapPoint) -> Option<(usize, usize)> {
+    let mut sights: Vec<(usize, Sight)> =
+        point.sights.iter().filter_map(|&s| map.sight(s).map(|sight| (s.0 as usize, sight))).collect();
+    sights.sort_by_key(|s| s.0);
+    let far_from = |k: usize, others: &[(usize, Sight)]| {
+        let centre = sights[k].1.centre();
+        others.iter().any(|o| parallax(&point.position, &centre, &o.1.centre()) >= LINK_ANGLE_RAD)
+    };
+    let first = (1..sights.len()).find(|&k| far_from(k, &sights[..k]))?;
+    let last = (0..sights.len() - 1).rev().find(|&k| far_from(k, &sights[k + 1..]))?;
+    (sights[first].0 < sights[last].0).then(|| (sights[first].0, sights[last].0))
+}
+
+/// Points that carry scale from before a moment to behind it, at the moment where they are fewest; far
+/// points (seen through a window) tie directions together, but not lengths.
 fn weakest_link(frames: &FrameSet, map: &Map) -> Option<(usize, f64)> {
     let placed = map.placed();
     let mut change = vec![0i64; map.views.len() + 1];
-    for (_, point) in map.live_points() {
-        let views = point.sights.iter().map(|s| s.0 as usize);
-        let (first, last) = (views.clone().min().unwrap_or(0), views.max().unwrap_or(0));
+    for (first, last) in map.live_points().filter_map(|(_, point)| carried(map, point)) {
         change[first] += 1;
         change[last] -= 1;
     }
     let mut across = 0;
-    let spanning: Vec<i64> = change
+    let carrying: Vec<i64> = change
         .iter()
         .map(|c| {
             across += c;
@@ -80,9 +99,10 @@ fn weakest_link(frames: &FrameSet, map: &Map) -> Option<(usize, f64)> {
         })
         .collect();
     let time = |view: usize| frames.frames[map.views[view].frame_idx].time_s;
-    placed
+    let inner = placed.len().checked_sub(LINK_MARGIN).filter(|&end| end > LINK_MARGIN)?;
+    placed[LINK_MARGIN - 1..=inner]
         .windows(2)
-        .map(|pair| (spanning[pair[0]] as usize, 0.5 * (time(pair[0]) + time(pair[1]))))
+        .map(|pair| (carrying[pair[0]] as usize, 0.5 * (time(pair[0]) + time(pair[1]))))
         .min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)))
 }
 
@@ -225,7 +245,7 @@ fn warn_of_doubts(trajectory: &Trajectory, verdict: &Verdict, reporter: &Reporte
     }
     if let Some((points, time_s)) = verdict.weakest_link.filter(|link| link.0 < LINK_POINTS) {
         reporter.warn("weak-link", format!(
-            "only {points} points tie the views around {time_s:.1} s together: scale and turn may step there; walk slower through doorways and past blank walls"
+            "only {points} points with parallax tie the views before and after {time_s:.1} s together: lengths on one side may be wrong against the other; walk slower, and keep near furniture in view through doorways, past blank walls and windows"
         ));
     }
     if !verdict.jumps.is_empty() {
