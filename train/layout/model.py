@@ -17,8 +17,8 @@ from shards import CHANNELS
 
 WIDTHS = (48, 80, 112, 144)
 DILATIONS = (1, 2, 4)
-HEAD = 48
-# Outputs of each head; a head is one convolution and a linear layer for each output.
+# Outputs of each head; a head is one convolution of so many channels and a linear layer for each output.
+HEAD_WIDTHS = {"rooms": 48, "openings": 48, "boxes": 72}
 HEADS = {
     "rooms": ("interior", "wall_heat", "wall", "corner_heat", "corner"),
     "openings": ("opening_heat", "opening"),
@@ -66,9 +66,10 @@ class LayoutNet(nn.Module):
         self.down2 = nn.Sequential(*unit(w1, w2, 3, 2), nn.ReLU(), Block(w2), Block(w2))
         self.down3 = nn.Sequential(*unit(w2, w3, 3, 2), nn.ReLU(), *(Block(w3, d) for d in DILATIONS))
         self.up2, self.up1, self.up0 = Up(w3, w2), Up(w2, w1), Up(w1, w0)
-        self.trunks = nn.ModuleDict({name: nn.Sequential(*unit(w0, HEAD), nn.ReLU()) for name in HEADS})
+        self.trunks = nn.ModuleDict({
+            name: nn.Sequential(*unit(w0, width), nn.ReLU()) for name, width in HEAD_WIDTHS.items()})
         self.heads = nn.ModuleDict({
-            output: nn.Conv2d(HEAD, OUTPUTS[output], 1) for outputs in HEADS.values() for output in outputs})
+            output: nn.Conv2d(HEAD_WIDTHS[name], OUTPUTS[output], 1) for name in HEADS for output in HEADS[name]})
         self.scale = nn.Sequential(nn.Conv2d(w3, 48, 1), nn.ReLU(), nn.Conv2d(48, OUTPUTS["scale"], 1))
         for name, head in self.heads.items():
             nn.init.normal_(head.weight, std=0.01)
