@@ -122,3 +122,69 @@ fn co_visible(map: &Map, placed: &[usize], k: usize) -> Vec<(usize, usize)> {
     counts[k] = 0;
     counts.into_iter().enumerate().filter(|&(_, count)| count > 0).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Camera;
+    use crate::math::{Rotation, Vec3};
+    use crate::pose::Options;
+    use crate::pose::features::reconstruct::reconstruct;
+    use crate::pose::features::synthetic::{Knobs, World, room, walk};
+
+    fn sound_map() -> Map {
+        let world = World { camera: Camera::centred(640, 480, 520.0), points: room(900, 4), path: walk(80) };
+        let frames = world.frames(Some(world.camera));
+        let (tracked, matches) = world.tracked(&Knobs { noise_px: 0.3, ..Knobs::default() });
+        reconstruct(&frames, &tracked, &matches, &Options::default()).unwrap().map
+    }
+
+    #[test]
+    fn a_sound_map_stays_whole() {
+        let mut map = sound_map();
+        let before = map.placed();
+        assert_eq!(prune(&mut map), 0);
+        assert_eq!(map.placed(), before);
+    }
+
+    #[test]
+    fn a_view_in_the_wrong_place_goes_and_the_others_stay() {
+        let mut map = sound_map();
+        let wrong = map.placed()[map.placed().len() / 2];
+        let features = map.views[wrong].features.len() as u32;
+        // What a mistaken look-alike does: another pose, and other points.
+        map.unplace(wrong);
+        let turn = Rotation::from_euler_angles(0.3, -0.4, 0.2);
+        let before = map.views[wrong - 1].pose.unwrap();
+        map.views[wrong].pose =
+            Some(crate::math::Pose::from_parts(Vec3::new(0.5, 0.1, -0.4).into(), turn) * before);
+        for k in 0..features.min(30) {
+            let point = map.live_points().nth(k as usize).unwrap().0;
+            map.add_sight(point, (wrong as u32, k));
+        }
+        let placed = map.placed().len();
+        assert_eq!(prune(&mut map), 1);
+        assert!(map.views[wrong].pose.is_none());
+        assert_eq!(map.placed().len(), placed - 1);
+    }
+
+    #[test]
+    fn parts_that_share_nothing_are_parted() {
+        let mut map = sound_map();
+        let placed = map.placed();
+        let cut = 2 * placed.len() / 3;
+        let crossing: Vec<u32> = map
+            .live_points()
+            .filter(|(_, point)| {
+                let before = point.sights.iter().filter(|s| (s.0 as usize) < placed[cut]).count();
+                before > 0 && before < point.sights.len()
+            })
+            .map(|(id, _)| id)
+            .collect();
+        crossing.into_iter().for_each(|id| map.remove_point(id));
+        prune(&mut map);
+        // Views right at the cut may have lost all their points.
+        let kept = map.placed();
+        assert!(kept.len() + 2 >= cut && kept == placed[..kept.len()], "{kept:?}, cut at {cut}");
+    }
+}

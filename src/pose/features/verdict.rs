@@ -259,3 +259,35 @@ fn warn_of_doubts(trajectory: &Trajectory, verdict: &Verdict, reporter: &Reporte
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Camera;
+    use crate::pose::Options;
+    use crate::pose::features::reconstruct::reconstruct;
+    use crate::pose::features::synthetic::{Knobs, World, room, walk};
+
+    #[test]
+    fn a_moment_that_only_far_points_cross_is_the_weakest() {
+        let world = World { camera: Camera::centred(640, 480, 520.0), points: room(900, 4), path: walk(80) };
+        let frames = world.frames(Some(world.camera));
+        let (tracked, matches) = world.tracked(&Knobs { noise_px: 0.3, ..Knobs::default() });
+        let mut map = reconstruct(&frames, &tracked, &matches, &Options::default()).unwrap().map;
+        let sound = weakest_link(&frames, &map).unwrap().0;
+        assert!(sound > LINK_POINTS, "{sound}");
+        let cut = map.placed()[map.placed().len() / 2];
+        // Points lose their sights on the far side, but for one: they still tie directions together.
+        for id in 0..map.points.len() as u32 {
+            let Some(point) = &map.points[id as usize] else { continue };
+            let later: Vec<_> = point.sights.iter().copied().filter(|s| s.0 as usize > cut).collect();
+            if point.sights.len() - later.len() >= 2 {
+                later.into_iter().skip(1).for_each(|sight| map.remove_sight(id, sight));
+            }
+        }
+        let (points, time_s) = weakest_link(&frames, &map).unwrap();
+        assert_eq!(points, 0);
+        let expected_s = frames.frames[map.views[cut].frame_idx].time_s;
+        assert!((time_s - expected_s).abs() < 0.5, "{time_s} {expected_s}");
+    }
+}
