@@ -2,6 +2,7 @@
 
 mod drafts;
 mod exports;
+mod figures;
 mod hostile;
 mod judges;
 mod repair;

@@ -30,8 +30,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             infer_walls: true,
-            max_inferred_share: 0.4,
-            max_inferred_wall_m: 6.0,
+            max_inferred_share: 0.6,
+            max_inferred_wall_m: 7.0,
             max_extension_m: 1.5,
             yaw_sigma_rad: 5f64.to_radians(),
             size_sigma_rel: 0.1,

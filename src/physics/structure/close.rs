@@ -5,7 +5,7 @@
 //! straight between two corners, round one missing corner, or on to the next wall. A candidate is
 //! taken only if it crosses nothing (nor the way of the camera), is not too long, the new room has a plausible area, most of its
 //! outline was seen, and either a wall ends free there or a hint lies inside. The one that leaves the
-//! least of its room unseen comes first; one wall is likelier than two, and a wall that ends where it
+//! least of its room unseen and takes in most of what stands about comes first; one wall is likelier than two, and a wall that ends where it
 //! was seen to end is likelier than one that goes on.
 //! Ends that lie beyond what was observed (large sigma) close nothing: the room goes on there.
 
@@ -28,7 +28,7 @@ const MIN_WALL_M: f64 = 0.1;
 const BASE_CONFIDENCE: f64 = 0.3;
 /// Candidates that are tried each round for every piece of wall, shortest first (keeps the search
 /// linear in the number of walls).
-const MAX_TRIALS_PER_EDGE: usize = 12;
+const MAX_TRIALS_PER_EDGE: usize = 16;
 /// Larger graphs are no dwelling and are left as they are (the search is quadratic).
 const MAX_EDGES: usize = 500;
 /// Most walls that are inferred in one scene.
@@ -36,9 +36,16 @@ const MAX_ROUNDS: usize = 60;
 /// Against a closing with a corner that nobody saw, or one that ends in the middle of a wall.
 const UNSEEN_CORNER_PENALTY: f64 = 0.15;
 /// Against a closing in a direction that no wall there has.
-const OBLIQUE_PENALTY: f64 = 0.1;
+const OBLIQUE_PENALTY: f64 = 0.25;
 /// Against a closing between two whole corners.
 const NO_LOOSE_END_PENALTY: f64 = 0.1;
+/// Against two closings at once.
+const PAIR_PENALTY: f64 = 0.1;
+/// Closings that are tried two by two, shortest first.
+const MAX_PAIRED: usize = 28;
+/// For a closing that takes in all that stands outside of rooms: a diagonal that leaves half of the
+/// furniture out is no wall.
+const TAKEN_IN_VALUE: f64 = 0.5;
 /// A straight closing may bend this far from the directions at its ends, metres (noise of two ends).
 const MAX_SIDE_STEP_M: f64 = 0.25;
 
@@ -49,6 +56,10 @@ struct Closing {
     via: Option<Vec2>,
     to: Target,
     length: f64,
+    /// Length of its longest straight piece.
+    longest: f64,
+    /// No wall at its ends has its direction.
+    oblique: bool,
     needs_hint: bool,
     /// What speaks against this kind of closing, added to the unseen share of the room.
     penalty: f64,
@@ -100,11 +111,11 @@ pub(crate) fn close_rooms(
     for _ in 0..MAX_ROUNDS {
         let known = faces(graph);
         let mut candidates = candidates(graph, &known, places.inside, options);
-        candidates.sort_by(|p, q| p.length.total_cmp(&q.length));
+        candidates.sort_by(|p, q| p.needs_hint.cmp(&q.needs_hint).then(p.length.total_cmp(&q.length)));
         candidates.truncate(MAX_TRIALS_PER_EDGE * graph.edges.len());
-        let mut possible: Vec<(f64, Closing)> = candidates
+        let mut possible: Vec<(f64, Vec<Closing>)> = with_pairs(candidates)
             .into_iter()
-            .filter_map(|closing| Some((attempt(graph, &closing, &known, places, options)?.0, closing)))
+            .filter_map(|closings| Some((attempt(graph, &closings, &known, places, options)?.0, closings)))
             .collect();
         possible.sort_by(|p, q| p.0.total_cmp(&q.0));
         if possible.is_empty() {
@@ -114,23 +125,47 @@ pub(crate) fn close_rooms(
         let mut known = known;
         let edges = graph.edges.len();
         let mut used: Vec<usize> = Vec::new();
-        for (_, closing) in possible {
+        for (_, closings) in possible {
             // A closed end is loose no more, and edges are numbered anew once one was split.
-            let ends = [Some(closing.from), end_node(&closing)];
-            let stale = end_node(&closing).is_none() && graph.edges.len() != edges;
-            if stale || ends.iter().flatten().any(|node| used.contains(node)) {
+            let ends: Vec<usize> =
+                closings.iter().flat_map(|c| [Some(c.from), end_node(c)]).flatten().collect();
+            let stale = closings.iter().any(|c| end_node(c).is_none()) && graph.edges.len() != edges;
+            // Oblique walls are the last resort: another round may offer a better way.
+            let late = closings.iter().any(|c| c.oblique) && graph.edges.len() != edges;
+            if stale || late || ends.iter().any(|node| used.contains(node)) {
                 continue;
             }
-            if let Some((_, next)) = attempt(graph, &closing, &known, places, options) {
+            if let Some((_, next)) = attempt(graph, &closings, &known, places, options) {
                 *graph = next;
                 known = faces(graph);
-                used.extend(ends.iter().flatten());
+                used.extend(ends);
             }
         }
         if graph.edges.len() == edges {
             return;
         }
     }
+}
+
+/// Every closing alone, and the shortest ones two by two: where a room lacks two walls, neither alone
+/// closes it.
+fn with_pairs(closings: Vec<Closing>) -> Vec<Vec<Closing>> {
+    let between_ends: Vec<&Closing> = closings
+        .iter()
+        .filter(|c| end_node(c).is_some() && !c.needs_hint)
+        .take(MAX_PAIRED)
+        .collect();
+    let mut all: Vec<Vec<Closing>> = Vec::new();
+    for (k, a) in between_ends.iter().enumerate() {
+        for b in &between_ends[k + 1..] {
+            let shared = [Some(a.from), end_node(a)].iter().any(|end| [Some(b.from), end_node(b)].contains(end));
+            if !shared {
+                all.push(vec![(*a).clone(), (*b).clone()]);
+            }
+        }
+    }
+    all.extend(closings.into_iter().map(|closing| vec![closing]));
+    all
 }
 
 fn candidates(graph: &WallGraph, known: &[Face], hints: &[Vec2], options: &Options) -> Vec<Closing> {
@@ -147,19 +182,21 @@ fn candidates(graph: &WallGraph, known: &[Face], hints: &[Vec2], options: &Optio
         .collect();
     let free_hint = hints.iter().any(|&hint| !in_a_room(hint));
     let max_length = options.max_inferred_wall_m;
-    let ends = Ends { graph, incidence, loose, max_length };
+    let ends = Ends { graph, incidence, loose, may_be_whole: free_hint, max_length };
     let mut found = Vec::new();
     for from in 0..graph.nodes.len() {
         let whole = ends.incidence[from].len() > 1;
         if ends.loose[from] || (whole && free_hint) {
             ends.straight(from, &mut found);
         }
-        if ends.loose[from] {
+        if ends.loose[from] || (whole && free_hint) {
             ends.round_a_corner(from, &mut found);
+        }
+        if ends.loose[from] {
             ends.on_to_a_wall(from, &mut found);
         }
     }
-    found.retain(|closing| closing.length >= MIN_WALL_M && closing.length <= max_length);
+    found.retain(|closing| closing.length >= MIN_WALL_M && closing.longest <= max_length);
     found
 }
 
@@ -169,6 +206,8 @@ struct Ends<'a> {
     incidence: Vec<Vec<usize>>,
     /// By node: a wall ends there, alone and where it was seen to end.
     loose: Vec<bool>,
+    /// Something stands outside of all rooms: whole corners may belong to its room, too.
+    may_be_whole: bool,
     max_length: f64,
 }
 
@@ -207,16 +246,20 @@ impl Ends<'_> {
             let whole = !self.loose[from] && !self.loose[to];
             let oblique = if aligned { 0.0 } else { OBLIQUE_PENALTY };
             let penalty = oblique + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
-            found.push(Closing { from, via: None, to: Target::Node(to), length, needs_hint: whole, penalty });
+            found.push(Closing { from, via: None, to: Target::Node(to), length, longest: length, oblique: !aligned, needs_hint: whole, penalty });
         }
     }
 
     /// Both walls go on until they meet, or the shorter goes on until it is level with the other.
     fn round_a_corner(&self, from: usize, found: &mut Vec<Closing>) {
         let p = self.graph.nodes[from];
-        for to in (0..self.graph.nodes.len()).filter(|&to| to != from && self.loose[to]) {
+        for to in (0..self.graph.nodes.len()).filter(|&to| to != from && !self.incidence[to].is_empty()) {
+            let whole = !self.loose[from] || !self.loose[to];
+            if whole && (!self.may_be_whole || (self.loose[to] && to < from)) {
+                continue;
+            }
             let q = self.graph.nodes[to];
-            if (q - p).norm() > self.max_length {
+            if (q - p).norm() > 2.0 * self.max_length {
                 continue;
             }
             for u in self.headings(from) {
@@ -228,8 +271,10 @@ impl Ends<'_> {
                             via: Some(p + u * s),
                             to: Target::Node(to),
                             length: s + t,
-                            needs_hint: false,
-                            penalty: UNSEEN_CORNER_PENALTY,
+                            longest: s.max(t),
+                            oblique: false,
+                            needs_hint: whole,
+                            penalty: UNSEEN_CORNER_PENALTY + if whole { NO_LOOSE_END_PENALTY } else { 0.0 },
                         });
                     }
                 }
@@ -254,6 +299,8 @@ impl Ends<'_> {
                     via: None,
                     to: Target::Edge { edge, at: p + heading * length },
                     length,
+                    longest: length,
+                    oblique: false,
                     needs_hint: false,
                     penalty: UNSEEN_CORNER_PENALTY,
                 });
@@ -262,49 +309,41 @@ impl Ends<'_> {
     }
 }
 
-/// The closing's score (lower is better) and the graph with it, when it is reasonable.
+/// The score of closings taken together (lower is better) and the graph with them, when they are
+/// reasonable.
 fn attempt(
     graph: &WallGraph,
-    closing: &Closing,
+    closings: &[Closing],
     known: &[Face],
     places: &Places<'_>,
     options: &Options,
 ) -> Option<(f64, WallGraph)> {
-    let p = graph.nodes[closing.from];
-    let (end, end_nodes) = match closing.to {
-        Target::Node(node) => (graph.nodes[node], vec![node]),
-        Target::Edge { edge, at } => (at, graph.edges[edge].nodes.to_vec()),
-    };
-    let mut skip = end_nodes;
-    skip.push(closing.from);
-    let via = closing.via.unwrap_or(end);
-    if graph.is_blocked(p, via, &skip) || (closing.via.is_some() && graph.is_blocked(via, end, &skip)) {
-        return None;
+    let rooms: Vec<Vec<Vec2>> = known.iter().map(|face| face.polygon(graph)).collect();
+    let mut next = graph.clone();
+    let first_new = graph.edges.len();
+    for closing in closings {
+        if !is_free(&next, closing, &rooms, places) {
+            return None;
+        }
+        next = build(&next, closing);
     }
-    // A room that is closed is not divided: no wall was seen there.
-    let middles =
-        if closing.via.is_some() { vec![0.5 * (p + via), 0.5 * (via + end)] } else { vec![0.5 * (p + end)] };
-    if known.iter().any(|face| {
-        let polygon = face.polygon(graph);
-        middles.iter().any(|middle| contains(&polygon, *middle))
-    }) {
-        return None;
-    }
-    // The wall exists already.
-    let (from, to) = (closing.from, end_node(closing));
-    if closing.via.is_none()
-        && graph.edges.iter().any(|e| e.nodes.contains(&from) && to.is_some_and(|to| e.nodes.contains(&to)))
-    {
-        return None;
-    }
-    if places.walked_through(p, via) || places.walked_through(via, end) {
-        return None;
-    }
-    let (next, first_new) = build(graph, closing);
     let new_faces = faces(&next);
-    if new_faces.len() <= known.len() {
+    // Each of them closes something: of a pair, neither may be idle.
+    let is_used = |closing: &Closing| {
+        new_faces.iter().flat_map(|face| &face.edges).any(|&edge| {
+            let edge = &next.edges[edge];
+            edge.is_inferred() && edge.nodes.contains(&closing.from)
+        })
+    };
+    if new_faces.len() <= known.len() || (closings.len() > 1 && !closings.iter().all(is_used)) {
         return None;
     }
+    let outside = |rooms: &[Vec<Vec2>]| {
+        places.inside.iter().filter(|&&hint| !rooms.iter().any(|room| contains(room, hint))).count()
+    };
+    let outside_before = outside(&rooms);
+    let outside_after = outside(&new_faces.iter().map(|face| face.polygon(&next)).collect::<Vec<_>>());
+    let taken_in = (outside_before.saturating_sub(outside_after)) as f64 / outside_before.max(1) as f64;
     // The rooms that the new walls bound must all be plausible.
     let mut worst: f64 = 0.0;
     let mut hinted = false;
@@ -319,16 +358,42 @@ fn attempt(
         let polygon = face.polygon(&next);
         hinted |= places.inside.iter().any(|&hint| contains(&polygon, hint));
     }
-    if worst > options.max_inferred_share || (closing.needs_hint && !hinted) {
+    if worst > options.max_inferred_share || (closings.iter().any(|c| c.needs_hint) && !hinted) {
         return None;
     }
-    let mut next = next;
     for edge in &mut next.edges[first_new..] {
         if edge.is_inferred() {
             edge.evidence.confidence = BASE_CONFIDENCE * (2.0 * (1.0 - worst)).min(1.0);
         }
     }
-    Some((worst + closing.penalty, next))
+    let penalty: f64 = closings.iter().map(|c| c.penalty).sum::<f64>() + PAIR_PENALTY * (closings.len() - 1) as f64;
+    Some((worst + penalty - TAKEN_IN_VALUE * taken_in, next))
+}
+
+/// Nothing stands against the walls of a closing: no other wall, no closed room that it would divide
+/// (no wall was seen there), no way that somebody went, no wall that exists already.
+fn is_free(graph: &WallGraph, closing: &Closing, rooms: &[Vec<Vec2>], places: &Places<'_>) -> bool {
+    let p = graph.nodes[closing.from];
+    let (end, mut skip) = match closing.to {
+        Target::Node(node) => (graph.nodes[node], vec![node]),
+        Target::Edge { edge, at } => (at, graph.edges[edge].nodes.to_vec()),
+    };
+    skip.push(closing.from);
+    let via = closing.via.unwrap_or(end);
+    let bent = closing.via.is_some();
+    if graph.is_blocked(p, via, &skip) || (bent && graph.is_blocked(via, end, &skip)) {
+        return false;
+    }
+    let middles = if bent { vec![0.5 * (p + via), 0.5 * (via + end)] } else { vec![0.5 * (p + end)] };
+    if middles.iter().any(|&middle| rooms.iter().any(|room| contains(room, middle))) {
+        return false;
+    }
+    let (from, to) = (closing.from, end_node(closing));
+    let joins = |e: &Edge| e.nodes.contains(&from) && to.is_some_and(|to| e.nodes.contains(&to));
+    if !bent && graph.edges.iter().any(joins) {
+        return false;
+    }
+    !places.walked_through(p, via) && !places.walked_through(via, end)
 }
 
 fn end_node(closing: &Closing) -> Option<usize> {
@@ -338,7 +403,7 @@ fn end_node(closing: &Closing) -> Option<usize> {
     }
 }
 
-fn build(graph: &WallGraph, closing: &Closing) -> (WallGraph, usize) {
+fn build(graph: &WallGraph, closing: &Closing) -> WallGraph {
     let mut next = graph.clone();
     let model = graph.edges[graph
         .edges
@@ -354,7 +419,6 @@ fn build(graph: &WallGraph, closing: &Closing) -> (WallGraph, usize) {
             node
         }
     };
-    let first_new = next.edges.len();
     let mut path = vec![closing.from];
     path.extend(closing.via.map(|point| next.add_node(point)));
     path.push(to);
@@ -372,5 +436,5 @@ fn build(graph: &WallGraph, closing: &Closing) -> (WallGraph, usize) {
             },
         });
     }
-    (next, first_new)
+    next
 }
