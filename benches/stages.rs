@@ -2,20 +2,23 @@
 //!
 //! Always: plane sweep with aggregation, per keyframe, on synthetic pictures of 320x240 with 64 planes and
 //! 4 sources, beside the time that its census comparisons take at the peak rate of this machine's byte
-//! arithmetic. With a folder of posed depth images (`transforms.json`): fusion of all of them. One line of
+//! arithmetic; repair of drafts of 10 to 3,000 objects. With a folder of posed depth images (`transforms.json`): fusion of all of them. One line of
 //! JSON each; `benches/fusion_compare.py` runs the latter beside Open3D.
 
+use rayon::prelude::*;
 use roomwright::camera::Camera;
 use roomwright::depth::plane_sweep::census::{Census, PAIR_COUNT};
 use roomwright::depth::plane_sweep::sgm;
 use roomwright::depth::plane_sweep::volume::{CostVolume, Planes};
 use roomwright::depth::plane_sweep::warp::TurnedSource;
 use roomwright::depth::{self, DepthEstimator};
+use roomwright::layout::Draft;
 use roomwright::math::{Pose, Rotation, Vec3};
 use roomwright::pose;
 use roomwright::report::Reporter;
-use roomwright::{cloud, video};
-use rayon::prelude::*;
+use roomwright::scene::Provenance;
+use roomwright::synth::house::{HouseOptions, generate};
+use roomwright::{cloud, physics, video};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
@@ -134,9 +137,8 @@ fn fusion(folder: &Path) {
     let reporter = Reporter::default();
     let options = video::Options::default();
     let frames = video::open(folder, &options, &reporter).expect("a folder of posed depth images");
-    let mut trajectory = pose::estimator(&pose::Options::default())
-        .estimate(&frames, &reporter)
-        .expect("poses of the folder");
+    let mut trajectory =
+        pose::estimator(&pose::Options::default()).estimate(&frames, &reporter).expect("poses of the folder");
     trajectory.poses.iter_mut().for_each(|pose| pose.is_keyframe = true);
     let depth_options = depth::Options { max_keyframes: usize::MAX, ..depth::Options::default() };
     let depths = depth::given::Given::new(depth_options)
@@ -162,11 +164,78 @@ fn fusion(folder: &Path) {
     );
 }
 
+/// Noise of a bench's drafts, metres: what a detector leaves.
+const DRAFT_NOISE_M: f64 = 0.05;
+
+/// Furnished houses side by side with noise, until there are `objects` of them.
+fn crowd(objects: usize) -> Draft {
+    let mut draft = Draft::default();
+    // A fixed sequence is enough of a noise here.
+    let mut phase = 0.0_f64;
+    let mut noise = || {
+        phase += 2.399_963;
+        DRAFT_NOISE_M * std::f64::consts::SQRT_2 * phase.sin()
+    };
+    for seed in 0.. {
+        if draft.objects.len() >= objects {
+            break;
+        }
+        let offset = [25.0 * (seed % 8) as f64, 25.0 * (seed / 8) as f64];
+        let house = generate(seed, &HouseOptions::default()).draft();
+        let first = draft.walls.len();
+        for mut wall in house.walls {
+            for k in 0..2 {
+                wall.a[k] += offset[k] + noise();
+                wall.b[k] += offset[k] + noise();
+            }
+            wall.offset_sigma_m = DRAFT_NOISE_M;
+            wall.end_sigma_m = [DRAFT_NOISE_M; 2];
+            draft.walls.push(wall);
+        }
+        for mut opening in house.openings {
+            opening.wall_idx += first;
+            (0..2).for_each(|k| opening.center[k] += offset[k] + noise());
+            draft.openings.push(opening);
+        }
+        for mut object in house.objects {
+            (0..2).for_each(|k| object.center[k] += offset[k] + noise());
+            object.sigma_m = DRAFT_NOISE_M;
+            draft.objects.push(object);
+        }
+    }
+    draft.objects.truncate(objects);
+    draft
+}
+
+fn repair() {
+    for objects in [10, 30, 100, 300, 1000, 3000] {
+        let draft = crowd(objects);
+        let mut rooms = 0;
+        let seconds = fastest(|| {
+            let options = physics::Options::default();
+            let scene =
+                physics::make_consistent(&draft, &options, Provenance::default(), &Reporter::default())
+                    .expect("a draft of this size");
+            rooms = scene.rooms.len();
+        });
+        println!(
+            "{}",
+            serde_json::json!({
+                "stage": "repair", "objects": objects, "walls": draft.walls.len(), "rooms": rooms,
+                "seconds": seconds,
+            })
+        );
+    }
+}
+
 fn main() {
     // `cargo bench` passes `--bench`; `cargo test` runs this file without arguments.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     match arguments.first() {
         Some(folder) => fusion(Path::new(folder)),
-        None => plane_sweep(),
+        None => {
+            plane_sweep();
+            repair();
+        }
     }
 }

@@ -6,15 +6,18 @@ use crate::python::reference;
 use roomwright::export::exporters;
 use std::path::{Path, PathBuf};
 
-/// Scenes that are judged.
-const SEEDS: std::ops::Range<u64> = 73_000..73_006;
+/// First seed of the scenes that are judged: six, or `ROOMWRIGHT_TEST_HOUSES`.
+const FIRST_SEED: u64 = 73_000;
+const HOUSES: u64 = 6;
 /// Free objects that must stand still.
 const STILL: f64 = 0.98;
 
 #[test]
 fn other_programs_agree() {
     let folder = tempfile::tempdir().unwrap();
-    let scenes: Vec<PathBuf> = SEEDS
+    let houses =
+        std::env::var("ROOMWRIGHT_TEST_HOUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(HOUSES);
+    let scenes: Vec<PathBuf> = (FIRST_SEED..FIRST_SEED + houses)
         .map(|seed| {
             let dir = folder.path().join(seed.to_string());
             std::fs::create_dir(&dir).unwrap();
@@ -33,6 +36,7 @@ fn other_programs_agree() {
             println!("skipped: {judge}: {why}");
             return None;
         }
+        println!("{judge}: {figures}");
         Some(figures.clone())
     };
     if let Some(mujoco) = told("mujoco") {

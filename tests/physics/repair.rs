@@ -89,9 +89,26 @@ fn three_walls_get_a_fourth_and_say_so() {
     assert!(check(&scene, None).watertight.rooms.failing.is_empty());
 }
 
+/// A wall that goes on beyond what was seen at its end `b`.
+fn unfinished(a: [f64; 2], b: [f64; 2]) -> DraftWall {
+    DraftWall { end_sigma_m: [0.05, 1.0], ..wall(a, b) }
+}
+
+#[test]
+fn two_walls_whose_ends_were_seen_are_closed_with_low_confidence() {
+    let walls = vec![wall([0.0, 0.0], [4.0, 0.0]), wall([0.0, 3.0], [0.0, 0.0])];
+    let objects = vec![object("table", [2.0, 1.5, 0.36], [1.2, 0.8, 0.72])];
+    let scene = repaired(&Draft { walls, objects, ..Draft::default() });
+    assert_eq!((scene.walls.len(), scene.rooms.len()), (4, 1));
+    let inferred: Vec<_> = scene.walls.iter().filter(|w| w.evidence.source == Source::Inferred).collect();
+    assert_eq!(inferred.len(), 2);
+    assert!(inferred.iter().all(|w| w.evidence.confidence <= 0.3), "{inferred:?}");
+    assert_eq!(scene.findings.iter().filter(|f| f.code == "wall-inferred").count(), 2);
+}
+
 #[test]
 fn two_walls_stay_open_and_things_still_stand() {
-    let walls = vec![wall([0.0, 0.0], [4.0, 0.0]), wall([0.0, 3.0], [0.0, 0.0])];
+    let walls = vec![unfinished([0.0, 0.0], [4.0, 0.0]), unfinished([0.0, 0.0], [0.0, 3.0])];
     let objects = vec![
         object("table", [2.0, 1.5, 0.36], [1.2, 0.8, 0.72]),
         object("tv", [2.0, 0.09, 1.4], [1.0, 0.08, 0.6]),
@@ -109,7 +126,7 @@ fn two_walls_stay_open_and_things_still_stand() {
 
 #[test]
 fn a_seen_interior_is_kept_where_walls_do_not_close() {
-    let walls = vec![wall([0.0, 0.0], [4.0, 0.0]), wall([0.0, 3.0], [0.0, 0.0])];
+    let walls = vec![unfinished([0.0, 0.0], [4.0, 0.0]), unfinished([0.0, 0.0], [0.0, 3.0])];
     let room = DraftRoom {
         polygon: vec![[0.05, 0.05], [3.0, 0.05], [3.0, 2.5], [0.05, 2.5]],
         ceiling_z: Some(2.6),
@@ -169,7 +186,7 @@ fn a_lone_box_beyond_the_walls_goes_but_a_furnished_place_stays() {
     );
 
     // The same chair beside a wall that goes on and a table is in a room that was not closed.
-    draft.walls.push(wall([4.0, 4.0], [8.0, 4.0]));
+    draft.walls.push(unfinished([4.0, 4.0], [8.0, 4.0]));
     draft.objects.push(object("table", [6.0, 3.0, 0.36], [1.2, 0.8, 0.72]));
     let scene = repaired(&draft);
     assert_eq!(scene.objects.len(), 3, "{:?}", scene.findings);

@@ -15,7 +15,7 @@ use super::join::in_line;
 use crate::math::Vec2;
 use crate::physics::Options;
 use crate::physics::findings::Findings;
-use crate::physics::geometry::{contains, line_crossing, perp};
+use crate::physics::geometry::{contains, line_crossing, perp, segment_distance};
 use crate::scene::{Evidence, Source};
 
 /// Smallest and largest room that is closed, square metres (a WC; a hall).
@@ -28,7 +28,7 @@ const MIN_WALL_M: f64 = 0.1;
 const BASE_CONFIDENCE: f64 = 0.3;
 /// Candidates that are tried each round for every piece of wall, shortest first (keeps the search
 /// linear in the number of walls).
-const MAX_TRIALS_PER_EDGE: usize = 16;
+const MAX_TRIALS_PER_EDGE: usize = 60;
 /// Larger graphs are no dwelling and are left as they are (the search is quadratic).
 const MAX_EDGES: usize = 500;
 /// Most walls that are inferred in one scene.
@@ -45,7 +45,9 @@ const PAIR_PENALTY: f64 = 0.1;
 const MAX_PAIRED: usize = 28;
 /// For a closing that takes in all that stands outside of rooms: a diagonal that leaves half of the
 /// furniture out is no wall.
-const TAKEN_IN_VALUE: f64 = 0.5;
+const TAKEN_IN_VALUE: f64 = 0.8;
+/// A wall whose middle is nearer to another wall than this runs along it, metres.
+const BESIDE_M: f64 = 0.2;
 /// A straight closing may bend this far from the directions at its ends, metres (noise of two ends).
 const MAX_SIDE_STEP_M: f64 = 0.25;
 
@@ -58,8 +60,6 @@ struct Closing {
     length: f64,
     /// Length of its longest straight piece.
     longest: f64,
-    /// No wall at its ends has its direction.
-    oblique: bool,
     needs_hint: bool,
     /// What speaks against this kind of closing, added to the unseen share of the room.
     penalty: f64,
@@ -130,8 +130,9 @@ pub(crate) fn close_rooms(
             let ends: Vec<usize> =
                 closings.iter().flat_map(|c| [Some(c.from), end_node(c)]).flatten().collect();
             let stale = closings.iter().any(|c| end_node(c).is_none()) && graph.edges.len() != edges;
-            // Oblique walls are the last resort: another round may offer a better way.
-            let late = closings.iter().any(|c| c.oblique) && graph.edges.len() != edges;
+            // What much speaks against is a last resort: another round may offer a better way.
+            let late =
+                closings.iter().any(|c| c.penalty > UNSEEN_CORNER_PENALTY) && graph.edges.len() != edges;
             if stale || late || ends.iter().any(|node| used.contains(node)) {
                 continue;
             }
@@ -150,15 +151,13 @@ pub(crate) fn close_rooms(
 /// Every closing alone, and the shortest ones two by two: where a room lacks two walls, neither alone
 /// closes it.
 fn with_pairs(closings: Vec<Closing>) -> Vec<Vec<Closing>> {
-    let between_ends: Vec<&Closing> = closings
-        .iter()
-        .filter(|c| end_node(c).is_some() && !c.needs_hint)
-        .take(MAX_PAIRED)
-        .collect();
+    let between_ends: Vec<&Closing> =
+        closings.iter().filter(|c| end_node(c).is_some() && !c.needs_hint).take(MAX_PAIRED).collect();
     let mut all: Vec<Vec<Closing>> = Vec::new();
     for (k, a) in between_ends.iter().enumerate() {
         for b in &between_ends[k + 1..] {
-            let shared = [Some(a.from), end_node(a)].iter().any(|end| [Some(b.from), end_node(b)].contains(end));
+            let shared =
+                [Some(a.from), end_node(a)].iter().any(|end| [Some(b.from), end_node(b)].contains(end));
             if !shared {
                 all.push(vec![(*a).clone(), (*b).clone()]);
             }
@@ -246,14 +245,24 @@ impl Ends<'_> {
             let whole = !self.loose[from] && !self.loose[to];
             let oblique = if aligned { 0.0 } else { OBLIQUE_PENALTY };
             let penalty = oblique + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
-            found.push(Closing { from, via: None, to: Target::Node(to), length, longest: length, oblique: !aligned, needs_hint: whole, penalty });
+            found.push(Closing {
+                from,
+                via: None,
+                to: Target::Node(to),
+                length,
+                longest: length,
+                needs_hint: whole,
+                penalty,
+            });
         }
     }
 
     /// Both walls go on until they meet, or the shorter goes on until it is level with the other.
     fn round_a_corner(&self, from: usize, found: &mut Vec<Closing>) {
         let p = self.graph.nodes[from];
-        for to in (0..self.graph.nodes.len()).filter(|&to| to != from && !self.incidence[to].is_empty()) {
+        for to in (0..self.graph.nodes.len())
+            .filter(|&to| to != from && (self.loose[to] || self.incidence[to].len() > 1))
+        {
             let whole = !self.loose[from] || !self.loose[to];
             if whole && (!self.may_be_whole || (self.loose[to] && to < from)) {
                 continue;
@@ -272,7 +281,6 @@ impl Ends<'_> {
                             to: Target::Node(to),
                             length: s + t,
                             longest: s.max(t),
-                            oblique: false,
                             needs_hint: whole,
                             penalty: UNSEEN_CORNER_PENALTY + if whole { NO_LOOSE_END_PENALTY } else { 0.0 },
                         });
@@ -300,7 +308,6 @@ impl Ends<'_> {
                     to: Target::Edge { edge, at: p + heading * length },
                     length,
                     longest: length,
-                    oblique: false,
                     needs_hint: false,
                     penalty: UNSEEN_CORNER_PENALTY,
                 });
@@ -366,7 +373,8 @@ fn attempt(
             edge.evidence.confidence = BASE_CONFIDENCE * (2.0 * (1.0 - worst)).min(1.0);
         }
     }
-    let penalty: f64 = closings.iter().map(|c| c.penalty).sum::<f64>() + PAIR_PENALTY * (closings.len() - 1) as f64;
+    let penalty: f64 =
+        closings.iter().map(|c| c.penalty).sum::<f64>() + PAIR_PENALTY * (closings.len() - 1) as f64;
     Some((worst + penalty - TAKEN_IN_VALUE * taken_in, next))
 }
 
@@ -384,7 +392,21 @@ fn is_free(graph: &WallGraph, closing: &Closing, rooms: &[Vec<Vec2>], places: &P
     if graph.is_blocked(p, via, &skip) || (bent && graph.is_blocked(via, end, &skip)) {
         return false;
     }
+    let beside = |point: Vec2| {
+        (0..graph.edges.len()).any(|edge| {
+            let (a, b) = graph.segment(edge);
+            segment_distance(a, b, point) < BESIDE_M
+        })
+    };
     let middles = if bent { vec![0.5 * (p + via), 0.5 * (via + end)] } else { vec![0.5 * (p + end)] };
+    // A corner that nearly is another one would be that one.
+    let crowded = |point: Vec2| graph.nodes.iter().any(|node| (node - point).norm() < BESIDE_M);
+    if middles.iter().any(|&middle| beside(middle))
+        || closing.via.is_some_and(crowded)
+        || (end_node(closing).is_none() && crowded(end))
+    {
+        return false;
+    }
     if middles.iter().any(|&middle| rooms.iter().any(|room| contains(room, middle))) {
         return false;
     }

@@ -57,11 +57,11 @@ pub fn prune(map: &mut Map) -> usize {
     let mut links: Vec<Link> = placed.windows(2).map(|w| Link::between(map, w[0], w[1])).collect();
     let shares: Vec<f64> = links.iter().filter_map(|link| link.agreement).collect();
     let limit = CONTRADICTION * median(&shares).unwrap_or(0.0);
-    while let Some(worst) = (0..links.len())
-        .filter(|&k| links[k].is_contradicted(limit))
-        .min_by(|&i, &j| links[i].agreement.partial_cmp(&links[j].agreement).unwrap_or(std::cmp::Ordering::Equal))
-    {
-        let gone = if support(map, placed[worst]) < support(map, placed[worst + 1]) { worst } else { worst + 1 };
+    while let Some(worst) = (0..links.len()).filter(|&k| links[k].is_contradicted(limit)).min_by(|&i, &j| {
+        links[i].agreement.partial_cmp(&links[j].agreement).unwrap_or(std::cmp::Ordering::Equal)
+    }) {
+        let gone =
+            if support(map, placed[worst]) < support(map, placed[worst + 1]) { worst } else { worst + 1 };
         map.unplace(placed[gone]);
         placed.remove(gone);
         links.remove(gone.min(links.len() - 1));
