@@ -318,7 +318,7 @@ fn closest_on_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
     [a[0] + t * dx, a[1] + t * dy]
 }
 
-/// Draws a walk; `None` when the house has no floor wide enough to stand on.
+/// Draws a walk; `None` when the house has no floor wide enough to stand on or to take a step.
 #[must_use]
 pub fn walk(house: &House, seed: u64, options: &PathOptions) -> Option<CameraPath> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xCA3E_7A11);
@@ -332,6 +332,9 @@ pub fn walk(house: &House, seed: u64, options: &PathOptions) -> Option<CameraPat
     }
     let raw: Vec<[f64; 2]> = cells.iter().map(|&c| floor.at(c)).collect();
     let way = smooth(&floor, resample(&raw));
+    if way.len() < 2 {
+        return None;
+    }
     let phase = rng.random_range(0.0..TAU);
     let gaze =
         gaze::along(house, &way, |i| GAZE_SWAY_RAD * (TAU * i as f64 * STEP_M / GAZE_SWAY_M + phase).sin());
@@ -528,6 +531,16 @@ fn timed(
 mod tests {
     use super::*;
     use crate::synth::house::{HouseOptions, generate};
+
+    #[test]
+    fn where_nobody_can_take_a_step_there_is_no_walk() {
+        // In both houses all waypoints lie within one step of each other.
+        let house = HouseOptions { max_rooms: 4, random_pose: false, ..HouseOptions::default() };
+        for seed in [1_003_103, 1_004_203] {
+            let options = PathOptions { fps: 2.0, ..PathOptions::default() };
+            assert_eq!(walk(&generate(seed, &house), seed, &options), None, "seed {seed}");
+        }
+    }
 
     #[test]
     fn walks_stay_clear_turn_slowly_and_see_every_room() {
