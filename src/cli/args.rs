@@ -151,13 +151,20 @@ pub enum EvalKind {
 
 /// `roomwright eval`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct EvalArgs {
+    /// What is measured otherwise.
+    #[command(subcommand)]
+    pub what: Option<EvalWhat>,
     /// What is measured.
-    pub kind: EvalKind,
+    #[arg(required = true)]
+    pub kind: Option<EvalKind>,
     /// The result.
-    pub pred: PathBuf,
+    #[arg(required = true)]
+    pub pred: Option<PathBuf>,
     /// The truth.
-    pub truth: PathBuf,
+    #[arg(required = true)]
+    pub truth: Option<PathBuf>,
     /// Layout text of elements that count neither way.
     #[arg(long, value_name = "FILE")]
     pub ignore: Option<PathBuf>,
@@ -167,6 +174,42 @@ pub struct EvalArgs {
     /// Write a page with pictures.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// What `eval` measures without files.
+#[derive(Debug, Subcommand)]
+pub enum EvalWhat {
+    /// Layout detectors side by side on simulated scans of houses drawn from seeds; prints JSON.
+    Detectors(EvalDetectorsArgs),
+}
+
+/// `roomwright eval detectors`.
+#[derive(Debug, Args)]
+pub struct EvalDetectorsArgs {
+    /// Detectors.
+    #[arg(value_name = "NAME", default_values = ["geometric", "network"])]
+    pub detectors: Vec<String>,
+    /// Number of houses.
+    #[arg(long, default_value_t = 20)]
+    pub houses: u64,
+    /// First seed.
+    #[arg(long, default_value_t = 800_000)]
+    pub seed: u64,
+    /// Scan without any error.
+    #[arg(long)]
+    pub perfect: bool,
+    /// Folders with model files.
+    #[arg(long, value_name = "DIR")]
+    pub models: Vec<PathBuf>,
+    /// Draw the plans of all houses into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// Write the clues behind the network's confidences, one line of JSON an element.
+    #[arg(long, value_name = "FILE")]
+    pub clues: Option<PathBuf>,
+    /// Options of the detectors, as under `layout` of a run.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// `roomwright synth`.

@@ -1,27 +1,37 @@
 //! `roomwright eval`: a result against the truth.
 
-use super::args::{EvalArgs, EvalKind};
+use super::args::{EvalArgs, EvalDetectorsArgs, EvalKind, EvalWhat};
+use super::{options, progress};
+use crate::eval::detectors::{self, Houses};
 use crate::eval::{cloud, depth, html, layout, plan, scene, trajectory};
+use crate::nn::Registry;
 use crate::output;
 use crate::report::Reporter;
+use crate::synth::{HouseOptions, ScanOptions, scan_errors::ScanErrors};
 use anyhow::{Result, bail};
 
 /// Runs the verb.
 pub fn run(args: &EvalArgs) -> Result<()> {
-    let takes_layouts = matches!(args.kind, EvalKind::Layout | EvalKind::Scene);
+    if let Some(EvalWhat::Detectors(args)) = &args.what {
+        return side_by_side(args);
+    }
+    let (Some(kind), Some(pred), Some(truth)) = (args.kind, &args.pred, &args.truth) else {
+        bail!("`eval` needs what is measured, a result and its truth");
+    };
+    let takes_layouts = matches!(kind, EvalKind::Layout | EvalKind::Scene);
     if args.ignore.is_some() && !takes_layouts {
         bail!("`--ignore` goes with `eval layout` and `eval scene`");
     }
     if args.html.is_some() && !takes_layouts {
         bail!("`--html` goes with `eval layout` and `eval scene`");
     }
-    let (pred, truth, ignore) = (args.pred.as_path(), args.truth.as_path(), args.ignore.as_deref());
+    let (pred, truth, ignore) = (pred.as_path(), truth.as_path(), args.ignore.as_deref());
     if let Some(path) = &args.html {
         let page = html::run_html(pred, truth, ignore, &[], &layout::Options::default())?;
         output::write_file(path, page.as_bytes())?;
     }
     let json = args.json;
-    match args.kind {
+    match kind {
         EvalKind::Layout => {
             let score = layout::run_layout(pred, truth, ignore, &layout::Options::default())?;
             print(json, &score, || score.table())
@@ -48,6 +58,31 @@ pub fn run(args: &EvalArgs) -> Result<()> {
             print(json, &score, || score.table())
         }
     }
+}
+
+fn side_by_side(args: &EvalDetectorsArgs) -> Result<()> {
+    let options: crate::layout::Options = options::resolve(None, &args.set)?;
+    let scan = if args.perfect {
+        ScanOptions { errors: ScanErrors::none(), min_samples: 1, ..ScanOptions::default() }
+    } else {
+        ScanOptions::default()
+    };
+    let houses = Houses { seed: args.seed, count: args.houses, house: HouseOptions::default(), scan };
+    let registry = Registry::open(&args.models)?;
+    let reporter = Reporter::new(progress::sink(false));
+    let pictures = args.pictures.as_deref();
+    let (figures, clues) =
+        detectors::run_detectors(&args.detectors, &houses, &options, &registry, pictures, &reporter)?;
+    if let Some(path) = &args.clues {
+        let mut text = String::new();
+        for line in &clues {
+            text.push_str(&serde_json::to_string(line)?);
+            text.push('\n');
+        }
+        output::write_file(path, text.as_bytes())?;
+    }
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    Ok(())
 }
 
 fn print(json: bool, score: &impl serde::Serialize, table: impl Fn() -> String) -> Result<()> {

@@ -6,8 +6,10 @@
 //! sources are named in the files.
 
 pub mod assignment;
+pub mod calibration;
 pub mod cloud;
 pub mod depth;
+pub mod detectors;
 pub mod error;
 pub mod frame;
 pub mod html;

@@ -47,10 +47,7 @@ pub fn draft(
     let looked: Vec<Looked> = (0..structure.graph.runs.len())
         .into_par_iter()
         .map(|index| {
-            let run = &structure.graph.runs[index];
-            let own = [run.ahead, run.behind].into_iter().flatten().filter_map(|r| ceilings[r]);
-            let height = own.fold(f64::NEG_INFINITY, f64::max);
-            let height = if height.is_finite() { height } else { heights.ceiling_m };
+            let height = ceiling_beside(structure, index, &ceilings).unwrap_or(heights.ceiling_m);
             draft_wall(structure, index, height, samples, input)
         })
         .collect();
@@ -61,7 +58,19 @@ pub fn draft(
         draft.objects.extend(looked.hangings);
         draft.walls.push(looked.wall);
     }
-    draft.rooms = structure
+    draft.rooms = rooms(structure, &ceilings, grid);
+    draft
+}
+
+/// Height of the higher ceiling beside a wall, metres, where one was seen.
+pub(super) fn ceiling_beside(structure: &Structure, index: usize, ceilings: &[Option<f64>]) -> Option<f64> {
+    let run = &structure.graph.runs[index];
+    [run.ahead, run.behind].into_iter().flatten().filter_map(|room| ceilings[room]).max_by(f64::total_cmp)
+}
+
+/// The rooms whose walls close.
+pub(super) fn rooms(structure: &Structure, ceilings: &[Option<f64>], grid: &WallGrid) -> Vec<DraftRoom> {
+    structure
         .outlines
         .iter()
         .enumerate()
@@ -74,8 +83,7 @@ pub fn draft(
                 confidence: (0.5 * outline.supported + 0.5 * seen).clamp(0.0, 0.99),
             })
         })
-        .collect();
-    draft
+        .collect()
 }
 
 /// Share of a room's floor that was seen.
@@ -94,7 +102,8 @@ fn seen_share(outline: &Outline, grid: &WallGrid) -> f64 {
     if all == 0 { 0.0 } else { seen as f64 / all as f64 }
 }
 
-fn room_ceilings(structure: &Structure, samples: &Samples) -> Vec<Option<f64>> {
+/// Ceiling height over each room, metres, where it was seen.
+pub(super) fn room_ceilings(structure: &Structure, samples: &Samples) -> Vec<Option<f64>> {
     structure
         .outlines
         .par_iter()
@@ -120,6 +129,21 @@ struct Looked {
     hangings: Vec<DraftObject>,
 }
 
+/// How a wall is looked at from the front.
+pub(super) fn view(structure: &Structure, index: usize, height: f64) -> WallView {
+    let run = &structure.graph.runs[index];
+    let (a, b) = structure.graph.segment(run);
+    WallView {
+        line: plan::PlanLine::through(a, b),
+        a,
+        length: (b - a).norm(),
+        height,
+        thickness: run.thickness,
+        ahead: run.ahead.is_some(),
+        behind: run.behind.is_some(),
+    }
+}
+
 fn draft_wall(
     structure: &Structure,
     index: usize,
@@ -130,16 +154,8 @@ fn draft_wall(
     let graph = &structure.graph;
     let run = &graph.runs[index];
     let (a, b) = graph.segment(run);
-    let length = (b - a).norm();
-    let view = WallView {
-        line: plan::PlanLine::through(a, b),
-        a,
-        length,
-        height,
-        thickness: run.thickness,
-        ahead: run.ahead.is_some(),
-        behind: run.behind.is_some(),
-    };
+    let view = view(structure, index, height);
+    let length = view.length;
     let looked = elevation::look(&view, samples, input.free_space);
     let panels = [0, 1].map(|side| panels::find(&looked, side, structure.noise_m));
     let holes = wall_holes(&view, &looked, &panels, input);
@@ -210,7 +226,7 @@ fn observed_with_holes(view: &Elevation, holes: &[Hole]) -> f64 {
 }
 
 /// Standard deviation of an end along the wall: small where another wall meets it.
-fn end_sigma(graph: &WallGraph, corner: usize, own: usize) -> f64 {
+pub(super) fn end_sigma(graph: &WallGraph, corner: usize, own: usize) -> f64 {
     /// A corner of two seen walls, metres.
     const JOINED_M: f64 = 0.03;
     /// A corner with an inferred wall, metres.

@@ -16,8 +16,6 @@ use serde::{Deserialize, Serialize};
 
 /// Name of this detector.
 pub const NAME: &str = "geometric";
-/// Share of dropped points worth a warning.
-const WARN_DROPPED_SHARE: f64 = 0.02;
 
 /// Options of the geometric detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +54,7 @@ impl LayoutDetector for Geometric {
 
     fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, Error> {
         let samples = samples::reduce(input.cloud)?;
-        warn_dropped(&samples, input.cloud.len(), reporter);
+        samples.warn_dropped(input.cloud.len(), reporter);
         let heights = heights::measure(&samples, input.ceiling_height_m);
         let grid = wall_grid::build(&samples, &heights, input);
         let faces = faces::find(&grid);
@@ -82,24 +80,6 @@ impl LayoutDetector for Geometric {
         Ok(draft)
     }
 }
-fn warn_dropped(samples: &Samples, total: usize, reporter: &Reporter) {
-    if samples.not_finite > 0 {
-        reporter.warn(
-            "cloud-not-finite",
-            format!(
-                "{} of {total} points have a coordinate that is not a number; they were left out",
-                samples.not_finite
-            ),
-        );
-    }
-    if samples.out_of_bounds as f64 > WARN_DROPPED_SHARE * total as f64 {
-        reporter.warn(
-            "cloud-stray-points",
-            format!("{} of {total} points lie far from all others and were left out", samples.out_of_bounds),
-        );
-    }
-}
-
 fn report(
     samples: &Samples,
     heights: &Heights,

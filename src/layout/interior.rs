@@ -35,7 +35,7 @@ const MAX_DOORWAY_M: f64 = 1.3;
 /// Wall on either side of a doorway, metres.
 const MIN_JAMB_M: f64 = 0.15;
 /// Value of a bridged bin.
-const BRIDGED: f64 = 0.6;
+pub const BRIDGED: f64 = 0.6;
 /// Share of an edge between two inside cells that must be wall.
 const MIN_WALL_SHARE: f64 = 0.5;
 /// Smallest room, square metres (a toilet is 0.9 x 1.2).
@@ -48,7 +48,7 @@ const MIN_ROOM_WIDTH_M: f64 = 0.72;
 pub struct Support {
     /// The evidence as measured.
     pub profile: Profile,
-    /// Per bin: 1 wall, [`BRIDGED`] doorway, else less than the wall score.
+    /// Per bin: 1 wall, [`BRIDGED`] doorway or as much as a wall needs, else less.
     pub value: Vec<f64>,
 }
 

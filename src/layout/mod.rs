@@ -37,6 +37,7 @@ pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 
 use crate::cloud::{Cloud, FreeSpace, SceneFrame};
 use crate::math::Point3;
+use crate::nn::Registry;
 use crate::report::Reporter;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,11 @@ pub struct DetectorInput<'a> {
 pub trait LayoutDetector: Send + Sync {
     /// Name, as in [`Options::detector`].
     fn name(&self) -> &'static str;
+
+    /// Models that take part: id and SHA-256.
+    fn models(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 
     /// Detects.
     ///
@@ -92,6 +98,17 @@ pub enum Error {
         /// Limit, metres.
         limit_m: f64,
     },
+    /// A network cannot be loaded or run.
+    #[error(transparent)]
+    Model(#[from] crate::nn::Error),
+    /// The model is no layout network.
+    #[error(
+        "the model `{id}` is no layout network: give `layout.network.model` one with a table `layout_maps`"
+    )]
+    UnfitModel {
+        /// Id in the manifest.
+        id: String,
+    },
     /// No such detector.
     #[error("there is no layout detector `{name}`: choose one of {known}")]
     UnknownDetector {
@@ -102,31 +119,47 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The call, not the cloud, is at fault: an unknown detector or a model that cannot be used.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Model(_) | Self::UnfitModel { .. } | Self::UnknownDetector { .. })
+    }
+}
+
 /// Options of this stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which detector: `geometric`.
+    /// Which detector: `geometric` or `network`.
     pub detector: String,
     /// The geometric detector's own.
     pub geometric: geometric::Options,
+    /// The network's own.
+    pub network: network::Options,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { detector: geometric::NAME.to_owned(), geometric: geometric::Options::default() }
+        Self {
+            detector: geometric::NAME.to_owned(),
+            geometric: geometric::Options::default(),
+            network: network::Options::default(),
+        }
     }
 }
 
-/// The detector that the options name.
+/// The detector that the options name; networks are looked for in the registry.
 ///
 /// # Errors
-/// [`Error::UnknownDetector`].
-pub fn detector(options: &Options) -> Result<Box<dyn LayoutDetector>, Error> {
+/// [`Error::UnknownDetector`], or when the network cannot be loaded.
+pub fn detector(options: &Options, registry: &Registry) -> Result<Box<dyn LayoutDetector>, Error> {
     match options.detector.as_str() {
         geometric::NAME => Ok(Box::new(geometric::Geometric::new(options.geometric.clone()))),
-        other => {
-            Err(Error::UnknownDetector { name: other.to_owned(), known: format!("`{}`", geometric::NAME) })
-        }
+        network::NAME => Ok(Box::new(network::Network::open(&options.network, registry)?)),
+        other => Err(Error::UnknownDetector {
+            name: other.to_owned(),
+            known: format!("`{}`, `{}`", geometric::NAME, network::NAME),
+        }),
     }
 }

@@ -8,6 +8,7 @@
 use super::Error;
 use crate::cloud::{Cloud, CloudPoint, SceneFrame};
 use crate::math::{Mat3, Vec3};
+use crate::report::Reporter;
 use rayon::prelude::*;
 
 /// Edge of the averaging voxels, metres: half the thinnest thing that matters (a picture, 5 cm).
@@ -21,6 +22,8 @@ const MIN_NEIGHBOURS: f64 = 5.0;
 pub const MIN_POINTS: usize = 200;
 /// Widest building, metres (a 500 m² flat is about 35 m wide).
 pub const MAX_EXTENT_M: f64 = 150.0;
+/// Share of dropped points worth a warning.
+const WARN_DROPPED_SHARE: f64 = 0.02;
 /// Share of points cut on either side of each axis before the bounds are taken.
 const BOUNDS_QUANTILE: f64 = 0.001;
 /// Margin round the quantile bounds, metres.
@@ -54,6 +57,27 @@ pub struct Samples {
     pub out_of_bounds: usize,
     /// Share of samples whose normals came with the cloud, 0..1.
     pub oriented_share: f64,
+}
+
+impl Samples {
+    /// Warns of points that were left out of a cloud of `total`.
+    pub fn warn_dropped(&self, total: usize, reporter: &Reporter) {
+        if self.not_finite > 0 {
+            reporter.warn(
+                "cloud-not-finite",
+                format!(
+                    "{} of {total} points have a coordinate that is not a number; they were left out",
+                    self.not_finite
+                ),
+            );
+        }
+        if self.out_of_bounds as f64 > WARN_DROPPED_SHARE * total as f64 {
+            reporter.warn(
+                "cloud-stray-points",
+                format!("{} of {total} points lie far from all others and were left out", self.out_of_bounds),
+            );
+        }
+    }
 }
 
 /// Bits per axis in a voxel key.

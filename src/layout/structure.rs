@@ -8,7 +8,7 @@ use super::arrangement;
 use super::interior::{self, Support};
 use super::plan::PlanLine;
 use super::refine::{self, WallFit};
-use super::wall_grid::WallGrid;
+use super::wall_grid::{Coverage, WallGrid};
 use super::wall_lines::{self, WallLine};
 use super::walls::{self, Outline, WallGraph};
 use crate::math::{Point2, Vec2};
@@ -44,23 +44,30 @@ pub struct Structure {
     pub noise_m: f64,
 }
 
-/// Closes the rooms.
+/// Closes the rooms on the evidence of the points.
 #[must_use]
 pub fn close(lines: &[WallLine], grid: &WallGrid) -> Structure {
     let supports: Vec<Support> =
         lines.par_iter().map(|l| Support::new(wall_lines::profile(l, grid))).collect();
-    let (min, max) = seen_bounds(grid);
+    close_on(lines, &supports, &grid.coverage, grid)
+}
+
+/// Closes the rooms on given evidence: one support for each line, and the area that wants to be
+/// inside. The walls are moved to their points in `grid`.
+#[must_use]
+pub fn close_on(lines: &[WallLine], supports: &[Support], coverage: &Coverage, grid: &WallGrid) -> Structure {
+    let (min, max) = seen_bounds(coverage, grid);
     let plan_lines: Vec<PlanLine> = lines.iter().map(|l| l.line).collect();
     let arrangement = arrangement::build(&plan_lines, min, max);
-    let interior = interior::label(&arrangement, &supports, &grid.coverage);
-    let mut graph = walls::build(&arrangement, &interior, lines, &supports);
+    let interior = interior::label(&arrangement, supports, coverage);
+    let mut graph = walls::build(&arrangement, &interior, lines, supports);
     let closing = walls::outlines(&graph, interior.rooms);
     let may_infer = |room: Option<usize>| {
         room.and_then(|r| closing[r].as_ref()).is_some_and(|o| o.supported >= CLOSED_SHARE)
     };
     graph.runs.retain(|run| run.wall_share >= SEEN_SHARE || may_infer(run.ahead) || may_infer(run.behind));
     walls::join_straight(&mut graph);
-    walls::trim(&mut graph, &supports);
+    walls::trim(&mut graph, supports);
     let fits = refine::refine(&mut graph, grid);
     walls::solve_corners(&mut graph);
     let inferred = graph.runs.iter().map(|run| run.wall_share < SEEN_SHARE).collect();
@@ -70,12 +77,12 @@ pub fn close(lines: &[WallLine], grid: &WallGrid) -> Structure {
 }
 
 /// Bounding rectangle of what was seen in plan, with a margin.
-fn seen_bounds(grid: &WallGrid) -> (Point2, Point2) {
-    let raster = &grid.coverage.raster;
+fn seen_bounds(coverage: &Coverage, grid: &WallGrid) -> (Point2, Point2) {
+    let raster = &coverage.raster;
     let mut min = Point2::new(f64::INFINITY, f64::INFINITY);
     let mut max = Point2::new(f64::NEG_INFINITY, f64::NEG_INFINITY);
     let seen = (0..raster.len())
-        .filter(|&k| grid.coverage.seen[k])
+        .filter(|&k| coverage.seen[k])
         .map(|k| raster.center(k % raster.width, k / raster.width));
     for p in seen.chain(grid.cells.iter().map(|c| c.position)) {
         min = min.inf(&p);

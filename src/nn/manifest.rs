@@ -3,7 +3,7 @@
 //! Takes TOML; gives entries in the file's order. A multi-view depth network is described fully
 //! enough (views, size, value range, projection convention, outputs) that adding one needs no code.
 
-use super::Error;
+use super::{Error, LayoutMaps, layout_maps};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -47,6 +47,9 @@ pub struct ModelEntry {
     /// Geometry of a multi-view depth network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_view_depth: Option<MultiViewDepth>,
+    /// Reading of a layout network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout_maps: Option<LayoutMaps>,
 }
 
 /// Name and shape of a tensor.
@@ -158,6 +161,9 @@ impl Manifest {
             if let Some(depth) = &model.multi_view_depth {
                 check_depth(model, depth).map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
             }
+            if let Some(maps) = &model.layout_maps {
+                layout_maps::check(model, maps).map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
+            }
         }
         Ok(manifest)
     }
@@ -202,6 +208,8 @@ mod tests {
         let depth = manifest.models.iter().filter(|model| model.task == "multi-view-depth");
         assert!(depth.clone().count() >= 2);
         assert!(depth.into_iter().all(|model| model.multi_view_depth.is_some()));
+        let mut layout = manifest.models.iter().filter(|model| model.task == "layout");
+        assert!(layout.all(|model| model.layout_maps.is_some()));
     }
 
     #[test]

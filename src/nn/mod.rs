@@ -6,6 +6,7 @@
 //! says that the build has none.
 
 mod error;
+pub mod layout_maps;
 pub mod library;
 pub mod manifest;
 mod registry;
@@ -16,6 +17,7 @@ pub mod shipped;
 mod tensor;
 
 pub use error::Error;
+pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic};
 pub use manifest::{Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
 pub use registry::{Model, Registry};
 pub use session::{PROVIDER, Session, SessionOptions};

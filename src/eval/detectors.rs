@@ -1,0 +1,338 @@
+//! Layout detectors side by side on simulated scans of houses drawn from seeds.
+//!
+//! For each seed a house is drawn, walked through and scanned (`synth`); every detector gets the same
+//! cloud, free space and camera path; the strict layout F1 against what was seen of the house is
+//! computed as in [`super::layout`]. Beside it: whether confidences are what they say
+//! ([`super::calibration`]), the error of the network's scale, and the time. Deterministic but for
+//! the time.
+
+use super::calibration::{Calibration, Judged};
+use super::layout::{ClassKey, LayoutScore, Mode, SceneInput, SceneScore, THRESHOLDS, score_layouts};
+use crate::layout::network::{LogScale, Network};
+use crate::layout::{self, DetectorInput, Draft, LayoutDetector, picture};
+use crate::math::Point3;
+use crate::nn::{Clues, Registry};
+use crate::report::Reporter;
+use crate::scene::{ClassMap, Layout, OpeningKind};
+use crate::synth::{HouseOptions, ScanOptions, generate, scan};
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// What is measured on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Houses {
+    /// First seed.
+    pub seed: u64,
+    /// Number of houses; those without a walk are passed over.
+    pub count: u64,
+    /// The houses.
+    pub house: HouseOptions,
+    /// The scans.
+    pub scan: ScanOptions,
+}
+
+/// F1 of one class over all houses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassF1 {
+    /// Mean of the houses' F1 at IoU 0.25.
+    pub f1_25: Option<f64>,
+    /// ... at 0.50.
+    pub f1_50: Option<f64>,
+    /// Pooled precision at 0.25.
+    pub precision_25: f64,
+    /// Pooled recall at 0.25.
+    pub recall_25: f64,
+    /// Number of true ones.
+    pub truth: usize,
+}
+
+/// Error of the scale.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScaleFigures {
+    /// Median of the absolute error of the logarithm.
+    pub median_abs_log: f64,
+    /// Share of errors within one stated sigma (0.68 when they are what they say).
+    pub within_sigma: f64,
+    /// Factor on sigma that makes that share 0.68.
+    pub fitting_factor: f64,
+}
+
+/// Figures of one detector.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetectorFigures {
+    /// Name.
+    pub detector: String,
+    /// Strict F1 by class; `objects` is the mean over the classes of the benchmark.
+    pub classes: BTreeMap<String, ClassF1>,
+    /// Whether confidences are what they say (a hit is a match at IoU 0.25).
+    pub calibration: Calibration,
+    /// Of the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<ScaleFigures>,
+    /// Median time from cloud to draft, seconds.
+    pub median_seconds: f64,
+    /// Houses in which it found nothing to detect from.
+    pub failed: usize,
+}
+
+/// Figures of all detectors.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// First seed.
+    pub seed: u64,
+    /// Houses that were scanned.
+    pub houses: usize,
+    /// Median points of a cloud.
+    pub median_points: usize,
+    /// Side by side.
+    pub detectors: Vec<DetectorFigures>,
+}
+
+/// One element with its clues, for fitting the calibration: one line of JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClueLine {
+    /// Seed of the house.
+    pub seed: u64,
+    /// `wall`, `door`, `window` or `object`.
+    pub group: &'static str,
+    /// Class.
+    pub class: String,
+    /// Clues.
+    #[serde(flatten)]
+    pub clues: Clues,
+    /// Confidence.
+    pub confidence: f64,
+    /// It matches a true one at IoU 0.25.
+    pub hit: bool,
+}
+
+/// What one detector gave in all houses.
+#[derive(Default)]
+struct Tally {
+    layouts: Vec<Layout>,
+    drafts: Vec<(u64, Draft, Option<[Vec<Clues>; 3]>)>,
+    seconds: Vec<f64>,
+    scale: Vec<(f64, f64)>,
+    failed: usize,
+}
+
+/// Measures the named detectors; with `pictures` the plans of every house are drawn there.
+///
+/// # Errors
+/// When a detector cannot be made or a picture cannot be written.
+pub fn run_detectors(
+    names: &[String],
+    houses: &Houses,
+    options: &layout::Options,
+    registry: &Registry,
+    pictures: Option<&Path>,
+    reporter: &Reporter,
+) -> Result<(Figures, Vec<ClueLine>)> {
+    let network = if names.iter().any(|name| name == layout::network::NAME) {
+        Some(Network::open(&options.network, registry)?)
+    } else {
+        None
+    };
+    let mut detectors: Vec<Box<dyn LayoutDetector>> = Vec::new();
+    for name in names.iter().filter(|name| *name != layout::network::NAME) {
+        let options = layout::Options { detector: name.clone(), ..options.clone() };
+        detectors.push(layout::detector(&options, registry)?);
+    }
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let (mut truths, mut points) = (Vec::new(), Vec::new());
+    for (done, seed) in (houses.seed..houses.seed + houses.count).enumerate() {
+        reporter.progress(done, houses.count as usize);
+        let house = generate(seed, &houses.house);
+        let Some(scan) = scan(&house, seed, &houses.scan) else { continue };
+        points.push(scan.cloud.len());
+        let path: Vec<Point3> = scan.poses.iter().map(|pose| pose.translation.vector.into()).collect();
+        let input = DetectorInput {
+            cloud: &scan.cloud,
+            free_space: Some(&scan.free),
+            camera_path: &path,
+            ceiling_height_m: None,
+        };
+        let quiet = Reporter::default();
+        let mut drafts: Vec<(&str, Draft)> = Vec::new();
+        if let Some(network) = &network {
+            let begun = Instant::now();
+            let tally = tallies.entry(layout::network::NAME.to_owned()).or_default();
+            match network.look(&input, &quiet) {
+                Ok(found) => {
+                    tally.seconds.push(begun.elapsed().as_secs_f64());
+                    let LogScale { log_scale, log_sigma } = found.scale;
+                    tally.scale.push((log_scale - scan.scale.ln(), log_sigma));
+                    drafts.push((layout::network::NAME, found.draft.clone()));
+                    tally.add(seed, found.draft, Some(found.clues));
+                }
+                Err(_) => tally.add_failed(seed),
+            }
+        }
+        for detector in &detectors {
+            let begun = Instant::now();
+            let tally = tallies.entry(detector.name().to_owned()).or_default();
+            match detector.detect(&input, &quiet) {
+                Ok(draft) => {
+                    tally.seconds.push(begun.elapsed().as_secs_f64());
+                    drafts.push((detector.name(), draft.clone()));
+                    tally.add(seed, draft, None);
+                }
+                Err(_) => tally.add_failed(seed),
+            }
+        }
+        if let Some(folder) = pictures {
+            std::fs::create_dir_all(folder)?;
+            drafts.push(("truth", house.draft()));
+            for (name, draft) in &drafts {
+                let path = folder.join(format!("{seed}_{name}.png"));
+                picture::top_view(&scan.cloud, draft, input.camera_path).save(path)?;
+            }
+        }
+        truths.push((seed, scan.layout, scan.unseen));
+    }
+    let mut lines = Vec::new();
+    let mut figures = Figures {
+        seed: houses.seed,
+        houses: truths.len(),
+        median_points: middle(points.iter().map(|&n| n as f64).collect()) as usize,
+        detectors: Vec::new(),
+    };
+    for (name, tally) in &tallies {
+        figures.detectors.push(judge(name, tally, &truths, &mut lines)?);
+    }
+    Ok((figures, lines))
+}
+
+impl Tally {
+    fn add(&mut self, seed: u64, draft: Draft, clues: Option<[Vec<Clues>; 3]>) {
+        self.layouts.push(draft.to_layout());
+        self.drafts.push((seed, draft, clues));
+    }
+
+    fn add_failed(&mut self, seed: u64) {
+        self.failed += 1;
+        self.add(seed, Draft::default(), None);
+    }
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn judge(
+    name: &str,
+    tally: &Tally,
+    truths: &[(u64, Layout, Layout)],
+    lines: &mut Vec<ClueLine>,
+) -> Result<DetectorFigures> {
+    let names: Vec<String> = truths.iter().map(|t| t.0.to_string()).collect();
+    let scenes: Vec<SceneInput<'_>> = truths
+        .iter()
+        .zip(&tally.layouts)
+        .zip(&names)
+        .map(|(((_, truth, unseen), prediction), name)| SceneInput {
+            name,
+            prediction,
+            truth,
+            ignored: Some(unseen),
+        })
+        .collect();
+    let score = score_layouts(&scenes, &ClassMap::benchmark(), &THRESHOLDS)?;
+    let mut judged = Vec::new();
+    for (scene, (seed, draft, clues)) in score.scenes.iter().zip(&tally.drafts) {
+        judge_scene(scene, *seed, draft, clues.as_ref(), &mut judged, lines);
+    }
+    let errors: Vec<(f64, f64)> = tally.scale.iter().map(|(e, s)| (e.abs(), *s)).collect();
+    let scale = (!errors.is_empty()).then(|| {
+        let mut ratios: Vec<f64> = errors.iter().map(|(e, s)| e / s.max(1e-6)).collect();
+        ratios.sort_by(f64::total_cmp);
+        ScaleFigures {
+            median_abs_log: middle(errors.iter().map(|e| e.0).collect()),
+            within_sigma: errors.iter().filter(|(e, s)| e < s).count() as f64 / errors.len() as f64,
+            fitting_factor: ratios[((ratios.len() - 1) as f64 * 0.683).round() as usize],
+        }
+    });
+    Ok(DetectorFigures {
+        detector: name.to_owned(),
+        classes: classes(&score),
+        calibration: Calibration::of(&judged),
+        scale,
+        median_seconds: middle(tally.seconds.clone()),
+        failed: tally.failed,
+    })
+}
+
+fn classes(score: &LayoutScore) -> BTreeMap<String, ClassF1> {
+    let mut found = BTreeMap::new();
+    let at = |t: f64| score.summary(Mode::Strict, t);
+    let (Some(low), Some(high)) = (at(THRESHOLDS[0]), at(THRESHOLDS[1])) else { return found };
+    for class in &low.classes {
+        let strict = high.classes.iter().find(|c| c.class == class.class);
+        let row = ClassF1 {
+            f1_25: class.f1,
+            f1_50: strict.and_then(|c| c.f1),
+            precision_25: class.pooled.precision,
+            recall_25: class.pooled.recall,
+            truth: class.pooled.truth,
+        };
+        found.insert(class.class.name().to_owned(), row);
+    }
+    let objects = ClassF1 {
+        f1_25: low.objects_f1,
+        f1_50: high.objects_f1,
+        precision_25: low.objects_pooled.precision,
+        recall_25: low.objects_pooled.recall,
+        truth: low.objects_pooled.truth,
+    };
+    found.insert("objects".to_owned(), objects);
+    found
+}
+
+/// Confidence, hit and clues of every scored element of a scene.
+fn judge_scene(
+    scene: &SceneScore,
+    seed: u64,
+    draft: &Draft,
+    clues: Option<&[Vec<Clues>; 3]>,
+    judged: &mut Vec<Judged>,
+    lines: &mut Vec<ClueLine>,
+) {
+    let of_kind = |kind: OpeningKind, nth: usize| {
+        (0..draft.openings.len()).filter(|&k| draft.openings[k].kind == kind).nth(nth)
+    };
+    let results = scene
+        .results
+        .iter()
+        .filter(|r| r.mode == Mode::Strict && r.threshold == THRESHOLDS[0] && r.class != ClassKey::AnyObject);
+    for result in results {
+        let matched = result.matching.matched.iter().map(|pair| (&pair.prediction, true));
+        let unfounded = result.matching.unfounded.iter().map(|id| (id, false));
+        for (id, hit) in matched.chain(unfounded) {
+            let Some(number) = id.rsplit_once('_').and_then(|(_, n)| n.parse::<usize>().ok()) else {
+                continue;
+            };
+            let (group, list, index) = match &result.class {
+                ClassKey::Wall => ("wall", 0, Some(number)),
+                ClassKey::Door => ("door", 1, of_kind(OpeningKind::Door, number)),
+                ClassKey::Window => ("window", 1, of_kind(OpeningKind::Window, number)),
+                _ => ("object", 2, Some(number)),
+            };
+            let Some(index) = index else { continue };
+            let confidence = match list {
+                0 => draft.walls.get(index).map(|w| w.confidence),
+                1 => draft.openings.get(index).map(|o| o.confidence),
+                _ => draft.objects.get(index).map(|o| o.confidence),
+            };
+            let Some(confidence) = confidence else { continue };
+            judged.push(Judged { group, confidence, hit });
+            if let Some(clues) = clues.and_then(|clues| clues[list].get(index)) {
+                let class = result.class.name().to_owned();
+                lines.push(ClueLine { seed, group, class, clues: *clues, confidence, hit });
+            }
+        }
+    }
+}

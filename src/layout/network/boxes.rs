@@ -1,0 +1,228 @@
+//! Objects: peaks of the class heats, one box for each place of a layer.
+//!
+//! `(maps, walls) -> objects with clues`. What stands on the floor is described by other channels than
+//! what hangs or lies above it, because a television and its cabinet share a place in plan. Boxes
+//! take the direction of a wall that they nearly have, touch the wall that they nearly touch, and
+//! stand on the floor when they nearly do. Frame: plan of the maps, z from the floor.
+
+use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
+use crate::layout::draft::{DraftObject, DraftWall};
+use crate::layout::plan::PlanLine;
+use crate::math::{Point2, Vec2, wrap_angle};
+use crate::nn::Clues;
+use crate::scene::classes::CLASSES;
+use std::f64::consts::FRAC_PI_2;
+
+/// Classes that hang on walls or stand on furniture.
+const UPPER: [&str; 13] = [
+    "wall_cabinet",
+    "range_hood",
+    "micro-wave_oven",
+    "wall_decoration",
+    "painting",
+    "curtain",
+    "potted_bonsai",
+    "tv",
+    "computer",
+    "mirror",
+    "pillow",
+    "cushion",
+    "gas_stove",
+];
+/// Classes of ceilings and floor coverings.
+const COVERING: [&str; 4] = ["illumination", "chandelier", "carpet", "air_conditioner"];
+/// Lowest heat of a peak.
+const MIN_HEAT: f64 = 0.1;
+/// Sizes that boxes have, metres.
+const SIZE_M: (f64, f64) = (0.01, 8.0);
+/// Boxes of one layer are one when their centres are nearer than this share of the smaller one's
+/// shorter side ...
+const SAME_SHARE: f64 = 0.45;
+/// ... plus this, metres.
+const SAME_M: f64 = 0.05;
+/// A box takes a wall's direction within this, radians (7 degrees).
+const MAX_TURN: f64 = 0.122;
+/// ... of a wall at most this far from its middle, metres.
+const WALL_REACH_M: f64 = 4.0;
+/// A side this near a wall's face touches it, metres.
+const TOUCH_M: f64 = 0.06;
+/// A standing box whose bottom is this near the floor stands on it, metres.
+const FLOOR_M: f64 = 0.15;
+/// One standard deviation of a place that only the network saw, metres (half a cell).
+const PLACE_SIGMA_M: f64 = 0.05;
+
+/// An object with what speaks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The object; confidence and observed share are not yet known.
+    pub object: DraftObject,
+    /// Clues without the observed share.
+    pub clues: Clues,
+}
+
+/// Layer of a class.
+#[must_use]
+pub fn layer(class: &str) -> usize {
+    if UPPER.contains(&class) {
+        1
+    } else if COVERING.contains(&class) {
+        2
+    } else {
+        0
+    }
+}
+
+/// The objects, by layer, surest first.
+#[must_use]
+pub fn find(maps: &Maps, walls: &[DraftWall]) -> Vec<Found> {
+    let mut layers: [Vec<Found>; LAYERS] = Default::default();
+    for (index, class) in CLASSES.iter().enumerate() {
+        let layer = layer(class);
+        for peak in maps.box_heat.peaks(index, MIN_HEAT) {
+            layers[layer].extend(read(maps, class, layer, peak));
+        }
+    }
+    for found in &mut layers {
+        *found = distinct(std::mem::take(found));
+    }
+    let mut found: Vec<Found> = layers.into_iter().flatten().collect();
+    let slabs: Vec<Slab> = walls.iter().map(Slab::new).collect();
+    for found in &mut found {
+        turn(&mut found.object, &slabs);
+        touch(&mut found.object, &slabs);
+        stand(&mut found.object);
+    }
+    found
+}
+
+fn read(maps: &Maps, class: &str, layer: usize, (x, y, heat): (usize, usize, f64)) -> Option<Found> {
+    let first = layer * BOX_CHANNELS;
+    let value = |channel: usize| maps.boxes.at(first + channel, x, y);
+    let place = maps.place(&maps.boxes, first, x, y);
+    let mut yaw = 0.5 * value(7).atan2(value(6));
+    if value(8) * yaw.cos() + value(9) * yaw.sin() < 0.0 {
+        yaw += std::f64::consts::PI;
+    }
+    let object = DraftObject {
+        class: class.to_owned(),
+        center: [place.x, place.y, value(2)],
+        yaw: wrap_angle(yaw),
+        size: [3, 4, 5].map(|channel| value(channel).exp().clamp(SIZE_M.0, SIZE_M.1)),
+        sigma_m: PLACE_SIGMA_M,
+        confidence: 0.0,
+        observed_fraction: 0.0,
+    };
+    let is_finite = object.center.iter().chain([&object.yaw]).all(|v| v.is_finite());
+    let clues = Clues { heat, overlap: sigmoid(value(10)), observed: 0.0 };
+    is_finite.then_some(Found { object, clues })
+}
+
+/// Of boxes that stand in each other the surest.
+fn distinct(mut found: Vec<Found>) -> Vec<Found> {
+    let sure = |f: &Found| f.clues.heat * f.clues.overlap;
+    found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
+    let mut kept: Vec<Found> = Vec::new();
+    for candidate in found {
+        let p = &candidate.object;
+        let clash = kept.iter().any(|other| {
+            let q = &other.object;
+            let reach = |o: &DraftObject| o.size[0].min(o.size[1]);
+            let apart = (p.center[0] - q.center[0]).hypot(p.center[1] - q.center[1]);
+            apart <= SAME_SHARE * reach(p).min(reach(q)) + SAME_M
+                && (p.center[2] - q.center[2]).abs() <= 0.5 * (p.size[2] + q.size[2])
+        });
+        if !clash {
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+/// A wall as an obstacle.
+struct Slab {
+    line: PlanLine,
+    span: (f64, f64),
+    half: f64,
+}
+
+impl Slab {
+    fn new(wall: &DraftWall) -> Self {
+        let (a, b) = (Point2::from(wall.a), Point2::from(wall.b));
+        let line = PlanLine::through(a, b);
+        Self { span: (line.along(&a), line.along(&b)), line, half: 0.5 * wall.thickness }
+    }
+
+    /// Distance of a place in plan from the wall's centre line.
+    fn distance(&self, p: &Point2) -> f64 {
+        let t = self.line.along(p);
+        let beyond = (self.span.0 - t).max(t - self.span.1).max(0.0);
+        self.line.distance(p).abs().hypot(beyond)
+    }
+}
+
+fn middle(object: &DraftObject) -> Point2 {
+    Point2::new(object.center[0], object.center[1])
+}
+
+/// Takes the direction of the nearest wall that runs nearly along or across.
+fn turn(object: &mut DraftObject, slabs: &[Slab]) {
+    let center = middle(object);
+    let off = |slab: &Slab| {
+        let wall = slab.line.angle();
+        let quarter = (object.yaw - wall + 0.5 * FRAC_PI_2).rem_euclid(FRAC_PI_2) - 0.5 * FRAC_PI_2;
+        (slab.distance(&center), quarter)
+    };
+    let nearest = slabs
+        .iter()
+        .map(off)
+        .filter(|(distance, turn)| *distance < WALL_REACH_M && turn.abs() < MAX_TURN)
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((_, turn)) = nearest {
+        object.yaw = wrap_angle(object.yaw - turn);
+    }
+}
+
+/// Moves a side that nearly touches a wall's face onto it; the opposite side stays.
+fn touch(object: &mut DraftObject, slabs: &[Slab]) {
+    /// The side faces the wall (cosine of 8 degrees).
+    const FACING: f64 = 0.99;
+    for side in 0..4 {
+        let angle = object.yaw + side as f64 * FRAC_PI_2;
+        let outward = Vec2::new(angle.cos(), angle.sin());
+        let center = middle(object);
+        let half = 0.5 * object.size[side % 2];
+        let face = center + outward * half;
+        let gap = |slab: &Slab| {
+            let before = slab.line.distance(&center);
+            let towards = slab.line.normal.dot(&outward) * before < 0.0;
+            let t = slab.line.along(&face);
+            let facing = slab.line.normal.dot(&outward).abs() > FACING && t > slab.span.0 && t < slab.span.1;
+            let gap = before.abs() - slab.half - half;
+            (towards && facing && gap.abs() < TOUCH_M).then_some(gap)
+        };
+        let nearest = slabs.iter().filter_map(gap).min_by(|a, b| a.abs().total_cmp(&b.abs()));
+        if let Some(gap) = nearest
+            && object.size[side % 2] + gap > SIZE_M.0
+        {
+            // A thin thing is moved, a deep one is made to reach.
+            if object.size[side % 2] > 2.0 * TOUCH_M {
+                object.size[side % 2] += gap;
+                object.center[0] += 0.5 * gap * outward.x;
+                object.center[1] += 0.5 * gap * outward.y;
+            } else {
+                object.center[0] += gap * outward.x;
+                object.center[1] += gap * outward.y;
+            }
+        }
+    }
+}
+
+/// Puts a standing box on the floor; its top stays.
+fn stand(object: &mut DraftObject) {
+    let bottom = object.center[2] - 0.5 * object.size[2];
+    let top = object.center[2] + 0.5 * object.size[2];
+    if layer(&object.class) == 0 && bottom.abs() < FLOOR_M && top > SIZE_M.0 {
+        object.size[2] = top;
+        object.center[2] = 0.5 * top;
+    }
+}

@@ -1,0 +1,126 @@
+//! What the manifest says of a layout network: its input, its strides, how sure its answers are.
+//!
+//! The outputs are found by name (`interior`, `wall_heat`, `wall`, `corner_heat`, `corner`,
+//! `opening_heat`, `opening`, `box_heat`, `box`, `scale`; channels as in `train/layout/maps.py`).
+
+use super::ModelEntry;
+use serde::{Deserialize, Serialize};
+
+/// Outputs that a layout network must have.
+pub const OUTPUTS: [&str; 10] = [
+    "interior",
+    "wall_heat",
+    "wall",
+    "corner_heat",
+    "corner",
+    "opening_heat",
+    "opening",
+    "box_heat",
+    "box",
+    "scale",
+];
+
+/// What a layout network needs and how its figures are to be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayoutMaps {
+    /// Name of the input, `[1, channels, y, x]` in 0..1.
+    pub pillars: String,
+    /// Pillars along one side of an output cell.
+    pub stride: usize,
+    /// Sides of the input are multiples of this, pillars.
+    pub multiple: usize,
+    /// The stated sigma of the scale times this holds the error as often as a normal one does.
+    pub scale_sigma_factor: f64,
+    /// From clues to probabilities.
+    pub confidence: Calibration,
+}
+
+/// Logistic models by kind of element, fitted on houses that were never trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Walls.
+    pub wall: Logistic,
+    /// Doors.
+    pub door: Logistic,
+    /// Windows.
+    pub window: Logistic,
+    /// Objects.
+    pub object: Logistic,
+}
+
+/// What speaks for an element.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Clues {
+    /// Heat of the element, 0..1.
+    pub heat: f64,
+    /// Overlap with the truth that the network expects, 0..1; 0.5 where it says nothing.
+    pub overlap: f64,
+    /// Share of the element that was observed, 0..1.
+    pub observed: f64,
+}
+
+/// p = 1 / (1 + exp(-(bias + heat · logit h + overlap · logit o + observed · s))).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logistic {
+    /// Constant.
+    pub bias: f64,
+    /// Weight of the logit of the heat.
+    pub heat: f64,
+    /// Weight of the logit of the expected overlap.
+    pub overlap: f64,
+    /// Weight of the observed share.
+    pub observed: f64,
+    /// Elements less sure than this are not reported, 0..1.
+    pub min_confidence: f64,
+}
+
+impl Logistic {
+    /// Probability that an element with these clues exists.
+    #[must_use]
+    pub fn probability(&self, clues: &Clues) -> f64 {
+        /// Heats and overlaps are kept this far from 0 and 1.
+        const MARGIN: f64 = 1e-3;
+        let logit = |p: f64| {
+            let p = if p.is_finite() { p.clamp(MARGIN, 1.0 - MARGIN) } else { MARGIN };
+            (p / (1.0 - p)).ln()
+        };
+        let sum = self.bias
+            + self.heat * logit(clues.heat)
+            + self.overlap * logit(clues.overlap)
+            + self.observed * clues.observed;
+        1.0 / (1.0 + (-sum).exp())
+    }
+}
+
+/// Every named tensor exists, and the sizes make sense.
+pub(super) fn check(model: &ModelEntry, maps: &LayoutMaps) -> Result<(), String> {
+    if !model.inputs.iter().any(|tensor| tensor.name == maps.pillars) {
+        return Err(format!("no input `{}`", maps.pillars));
+    }
+    if let Some(name) = OUTPUTS.iter().find(|name| !model.outputs.iter().any(|t| t.name == **name)) {
+        return Err(format!("no output `{name}`"));
+    }
+    if maps.stride == 0 || maps.multiple == 0 || !maps.multiple.is_multiple_of(maps.stride) {
+        return Err(format!("stride {} and multiple {}", maps.stride, maps.multiple));
+    }
+    if !(maps.scale_sigma_factor > 0.0) {
+        return Err(format!("a factor of {} for the scale's sigma", maps.scale_sigma_factor));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_heat_is_more_probable_and_nonsense_is_improbable() {
+        let logistic = Logistic { bias: 0.0, heat: 1.0, overlap: 0.5, observed: 1.0, min_confidence: 0.3 };
+        let p = |heat| logistic.probability(&Clues { heat, overlap: 0.5, observed: 0.0 });
+        assert!((p(0.5) - 0.5).abs() < 1e-12 && (p(0.8) - 0.8).abs() < 1e-12);
+        assert!(p(f64::NAN) < 0.01 && p(1.0) < 1.0);
+    }
+}
