@@ -5,12 +5,15 @@
 //! take the direction of a wall that they nearly have, touch the wall that they nearly touch, and
 //! stand on the floor when they nearly do. Frame: plan of the maps, z from the floor.
 
+use super::box_sides;
 use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
 use crate::layout::draft::{DraftObject, DraftWall};
 use crate::layout::plan::PlanLine;
+use crate::layout::samples::Sample;
 use crate::math::{Point2, Vec2, wrap_angle};
 use crate::nn::Clues;
 use crate::scene::classes::CLASSES;
+use rayon::prelude::*;
 use std::f64::consts::FRAC_PI_2;
 
 /// Classes that hang on walls or stand on furniture.
@@ -72,9 +75,9 @@ pub fn layer(class: &str) -> usize {
     }
 }
 
-/// The objects, by layer, surest first.
+/// The objects, by layer, surest first; sides go to the samples near them.
 #[must_use]
-pub fn find(maps: &Maps, walls: &[DraftWall]) -> Vec<Found> {
+pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample]) -> Vec<Found> {
     let mut layers: [Vec<Found>; LAYERS] = Default::default();
     for (index, class) in CLASSES.iter().enumerate() {
         let layer = layer(class);
@@ -87,11 +90,12 @@ pub fn find(maps: &Maps, walls: &[DraftWall]) -> Vec<Found> {
     }
     let mut found: Vec<Found> = layers.into_iter().flatten().collect();
     let slabs: Vec<Slab> = walls.iter().map(Slab::new).collect();
-    for found in &mut found {
+    found.par_iter_mut().for_each(|found| {
         turn(&mut found.object, &slabs);
-        touch(&mut found.object, &slabs);
         stand(&mut found.object);
-    }
+        box_sides::refine(&mut found.object, samples);
+        touch(&mut found.object, &slabs);
+    });
     found
 }
 

@@ -7,12 +7,12 @@ use super::inference;
 use super::maps::Maps;
 use super::pillars::pillars;
 use super::turn::Turn;
-use super::{NAME, boxes, doors_windows, wall_spans};
+use super::{NAME, Options, boxes, doors_windows, wall_spans};
 use crate::layout::draft::{Draft, DraftObject, DraftOpening, DraftWall};
 use crate::layout::elevation::{self, Elevation, PIXEL_M, Patch};
 use crate::layout::heights::{self, Heights};
 use crate::layout::interior::Support;
-use crate::layout::samples::{self, Samples, VOXEL_M};
+use crate::layout::samples::{self, Sample, Samples, VOXEL_M};
 use crate::layout::structure::{self, Structure};
 use crate::layout::{DetectorInput, Error, drafting, wall_grid};
 use crate::math::Point2;
@@ -55,7 +55,7 @@ pub struct Detection {
 pub fn detect(
     session: &mut Session,
     spec: &LayoutMaps,
-    keep_unsure: bool,
+    options: &Options,
     input: &DetectorInput<'_>,
     reporter: &Reporter,
 ) -> Result<Detection, Error> {
@@ -77,10 +77,11 @@ pub fn detect(
     let supports: Vec<Support> = lines.par_iter().map(|line| evidence::support(line, &maps)).collect();
     let coverage = evidence::coverage(&maps, &path);
     let structure = structure::close_on(&lines, &supports, &coverage, &grid);
-    let mut found = Elements { spec: &spec.confidence, maps: &maps, samples: &samples, input: &input };
+    let refining: &[Sample] = if options.refine_boxes { &samples.samples } else { &[] };
+    let found = Elements { spec: &spec.confidence, maps: &maps, samples: &samples, input: &input, refining };
     let (draft, clues, homeless) = found.draft(&structure, &heights, &grid);
     let mut detection = Detection { draft, clues, scale };
-    let dropped = if keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence) };
+    let dropped = if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence) };
     turn.undo(&mut detection.draft);
     reporter.diagnostic("samples", samples.samples.len());
     reporter.diagnostic("wall_lines", lines.len());
@@ -111,12 +112,14 @@ struct Elements<'a> {
     maps: &'a Maps,
     samples: &'a Samples,
     input: &'a DetectorInput<'a>,
+    /// Samples that sides of boxes may go to.
+    refining: &'a [Sample],
 }
 
 impl Elements<'_> {
     /// The draft, its clues, and how many openings lay on no wall.
     fn draft(
-        &mut self,
+        &self,
         structure: &Structure,
         heights: &Heights,
         grid: &wall_grid::WallGrid,
@@ -148,7 +151,7 @@ impl Elements<'_> {
             wall.confidence = self.spec.wall.probability(&own);
             clues[0].push(own);
         }
-        let objects = boxes::find(self.maps, &draft.walls);
+        let objects = boxes::find(self.maps, &draft.walls, self.refining);
         let seen: Vec<f64> = objects.par_iter().map(|f| self.object_seen(&f.object)).collect();
         for (found, observed) in objects.into_iter().zip(seen) {
             if observed < MIN_OBJECT_SEEN {

@@ -5,6 +5,7 @@
 //! [`super::structure`]) → walls moved to their points → [`doors_windows`] and [`boxes`] → evidence
 //! and probability of each element ([`detect`]) → turned back. Frame: scene.
 
+pub mod box_sides;
 pub mod boxes;
 pub mod detect;
 pub mod doors_windows;
@@ -14,6 +15,8 @@ pub mod maps;
 pub mod pillars;
 pub mod turn;
 pub mod wall_spans;
+#[cfg(test)]
+mod tests;
 
 pub use detect::{Detection, LogScale};
 
@@ -35,13 +38,15 @@ pub struct Options {
     pub model: String,
     /// Threads of the network.
     pub threads: usize,
+    /// Move the sides of boxes to the points near them.
+    pub refine_boxes: bool,
     /// Report every element, however unsure (for calibration).
     pub keep_unsure: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { model: "roomwright_layout".to_owned(), threads: 2, keep_unsure: false }
+        Self { model: "roomwright_layout".to_owned(), threads: 2, refine_boxes: true, keep_unsure: false }
     }
 }
 
@@ -72,7 +77,7 @@ impl Network {
     /// When the cloud holds nothing to detect from or the network does not run.
     pub fn look(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Detection, Error> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        detect::detect(&mut session, &self.spec, self.options.keep_unsure, input, reporter)
+        detect::detect(&mut session, &self.spec, &self.options, input, reporter)
     }
 }
 

@@ -1,0 +1,87 @@
+"""Confidence of the program's decoder: logistic models for the manifest, from clues of many houses.
+
+    roomwright eval detectors network --houses 200 --seed 950000 --set network.keep_unsure=true \\
+        --clues clues.jsonl > figures.json
+    python calibrate.py clues.jsonl figures.json
+
+Prints the table `confidence` of the manifest entry and the factor of the scale's sigma. Each group
+(walls, doors, windows, objects) gets p = 1 / (1 + exp(-(bias + heat·logit h + overlap·logit o + observed·s)))
+by ridge-regularised maximum likelihood, and the threshold that is best for the pooled F1 at IoU 0.25.
+The houses must be neither trained on nor used for acceptance.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+GROUPS = ("wall", "door", "window", "object")
+NAMES = ("bias", "heat", "overlap", "observed")
+MARGIN = 1e-3
+RIDGE = 1e-2
+STEPS = 50
+
+
+def logit(p):
+    p = np.clip(p, MARGIN, 1 - MARGIN)
+    return np.log(p / (1 - p))
+
+
+def features(rows):
+    """One row an element; clues that never vary get no weight."""
+    columns = [np.ones(len(rows)), logit(np.array([r["heat"] for r in rows])),
+               logit(np.array([r["overlap"] for r in rows])), np.array([r["observed"] for r in rows])]
+    return np.stack(columns, 1)
+
+
+def fit(x, y):
+    """Newton's method; weights of the clues are kept from being negative by leaving such clues out."""
+    used = [k for k in range(x.shape[1]) if k == 0 or x[:, k].std() > 1e-6]
+    while True:
+        w = np.zeros(len(used))
+        for _ in range(STEPS):
+            p = 1 / (1 + np.exp(-x[:, used] @ w))
+            gradient = x[:, used].T @ (p - y) + RIDGE * w
+            hessian = (x[:, used] * (p * (1 - p))[:, None]).T @ x[:, used] + RIDGE * np.eye(len(used))
+            w -= np.linalg.solve(hessian, gradient)
+        wrong = [k for k, value in zip(used, w) if k > 0 and value < 0]
+        if not wrong:
+            break
+        used.remove(wrong[0])
+    full = np.zeros(x.shape[1])
+    full[used] = w
+    return full
+
+
+def threshold(p, y, truths):
+    """The least confidence that gives the best F1, and that F1."""
+    order = np.argsort(-p, kind="stable")
+    right, count = np.cumsum(y[order]), np.arange(1, len(p) + 1)
+    f1 = 2 * right / (count + truths)
+    best = int(np.argmax(f1))
+    return float(p[order][best]), float(f1[best])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Fits the confidences of the program's decoder")
+    parser.add_argument("clues", type=Path)
+    parser.add_argument("figures", type=Path)
+    args = parser.parse_args()
+    rows = [json.loads(line) for line in args.clues.read_text().splitlines()]
+    network = next(d for d in json.loads(args.figures.read_text())["detectors"] if d["detector"] == "network")
+    truths = {name: row["truth"] for name, row in network["classes"].items()}
+    truths["object"] = truths["objects"]
+    print(f"scale_sigma_factor = {network['scale']['fitting_factor']:.2f}\n\n[model.layout_maps.confidence]")
+    for group in GROUPS:
+        own = [r for r in rows if r["group"] == group]
+        x, y = features(own), np.array([float(r["hit"]) for r in own])
+        w = fit(x, y)
+        p = 1 / (1 + np.exp(-x @ w))
+        least, f1 = threshold(p, y, truths[group])
+        values = ", ".join(f"{name} = {value:.3f}" for name, value in zip(NAMES, w))
+        print(f"{group} = {{ {values}, min_confidence = {least:.2f} }}  # {len(own)} elements, pooled F1 {f1:.3f}")
+
+
+if __name__ == "__main__":
+    main()
