@@ -18,6 +18,8 @@ const LAYER_M: f64 = 0.04;
 const MIN_SAMPLES: f64 = 12.0;
 /// The inner layer holds at least so many times the outer one.
 const MIN_CONTRAST: f64 = 2.0;
+/// Share of a layer's points that lie within the side (the rest is noise beyond it).
+const SIDE_QUANTILE: f64 = 0.8;
 /// A place at the end of the reach counts this much less than one where the side is.
 const FAR_DISCOUNT: f64 = 0.5;
 /// Below this is floor, metres.
@@ -81,7 +83,11 @@ fn side(object: &mut DraftObject, near: &[[f64; 3]], axis: usize, sign: f64) {
     let best =
         (-steps..=steps).filter_map(score).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.abs().cmp(&a.1.abs())));
     let Some((_, step)) = best else { return };
-    let by = f64::from(step) * STEP_M;
+    // Within the inner layer the side is where most of its points end.
+    let edge = half[axis] + f64::from(step) * STEP_M;
+    let inner = along.partition_point(|&v| v < edge - LAYER_M)..along.partition_point(|&v| v < edge);
+    let side = along[inner.start + ((inner.len() - 1) as f64 * SIDE_QUANTILE) as usize];
+    let by = side - half[axis];
     if object.size[axis] + by < MIN_SIZE_M {
         return;
     }

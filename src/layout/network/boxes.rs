@@ -34,6 +34,9 @@ const UPPER: [&str; 13] = [
 ];
 /// Classes of ceilings and floor coverings.
 const COVERING: [&str; 4] = ["illumination", "chandelier", "carpet", "air_conditioner"];
+/// Classes whose back lies on a wall.
+const HANGING: [&str; 6] =
+    ["painting", "wall_decoration", "mirror", "wall_cabinet", "range_hood", "air_conditioner"];
 /// Lowest heat of a peak.
 const MIN_HEAT: f64 = 0.1;
 /// Sizes that boxes have, metres.
@@ -45,10 +48,16 @@ const SAME_SHARE: f64 = 0.45;
 const SAME_M: f64 = 0.05;
 /// A box takes a wall's direction within this, radians (7 degrees).
 const MAX_TURN: f64 = 0.122;
+/// ... and what hangs on a wall within this, radians (35 degrees),
+const MAX_HANGING_TURN: f64 = 0.61;
 /// ... of a wall at most this far from its middle, metres.
 const WALL_REACH_M: f64 = 4.0;
 /// A side this near a wall's face touches it, metres.
 const TOUCH_M: f64 = 0.06;
+/// ... and of what hangs on walls within this, metres (two cells).
+const HANGING_M: f64 = 0.2;
+/// A lamp whose top is this near the ceiling hangs from it, metres.
+const CEILING_M: f64 = 0.2;
 /// A standing box whose bottom is this near the floor stands on it, metres.
 const FLOOR_M: f64 = 0.15;
 /// One standard deviation of a place that only the network saw, metres (half a cell).
@@ -75,9 +84,10 @@ pub fn layer(class: &str) -> usize {
     }
 }
 
-/// The objects, by layer, surest first; sides go to the samples near them.
+/// The objects, by layer, surest first; sides go to the samples near them, lamps to a ceiling that was
+/// seen.
 #[must_use]
-pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample]) -> Vec<Found> {
+pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample], ceiling_m: Option<f64>) -> Vec<Found> {
     let mut layers: [Vec<Found>; LAYERS] = Default::default();
     for (index, class) in CLASSES.iter().enumerate() {
         let layer = layer(class);
@@ -95,6 +105,7 @@ pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample]) -> Vec<Found> 
         stand(&mut found.object);
         box_sides::refine(&mut found.object, samples);
         touch(&mut found.object, &slabs);
+        hang(&mut found.object, ceiling_m);
     });
     found
 }
@@ -171,6 +182,7 @@ fn middle(object: &DraftObject) -> Point2 {
 /// Takes the direction of the nearest wall that runs nearly along or across.
 fn turn(object: &mut DraftObject, slabs: &[Slab]) {
     let center = middle(object);
+    let limit = if is_hanging(object) { MAX_HANGING_TURN } else { MAX_TURN };
     let off = |slab: &Slab| {
         let wall = slab.line.angle();
         let quarter = (object.yaw - wall + 0.5 * FRAC_PI_2).rem_euclid(FRAC_PI_2) - 0.5 * FRAC_PI_2;
@@ -179,7 +191,7 @@ fn turn(object: &mut DraftObject, slabs: &[Slab]) {
     let nearest = slabs
         .iter()
         .map(off)
-        .filter(|(distance, turn)| *distance < WALL_REACH_M && turn.abs() < MAX_TURN)
+        .filter(|(distance, turn)| *distance < WALL_REACH_M && turn.abs() < limit)
         .min_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((_, turn)) = nearest {
         object.yaw = wrap_angle(object.yaw - turn);
@@ -190,7 +202,14 @@ fn turn(object: &mut DraftObject, slabs: &[Slab]) {
 fn touch(object: &mut DraftObject, slabs: &[Slab]) {
     /// The side faces the wall (cosine of 8 degrees).
     const FACING: f64 = 0.99;
+    // What hangs on a wall lies on it with its broad side.
+    let hanging = is_hanging(object);
+    let (reach, thin) =
+        if hanging { (HANGING_M, usize::from(object.size[1] < object.size[0])) } else { (TOUCH_M, 2) };
     for side in 0..4 {
+        if hanging && side % 2 != thin {
+            continue;
+        }
         let angle = object.yaw + side as f64 * FRAC_PI_2;
         let outward = Vec2::new(angle.cos(), angle.sin());
         let center = middle(object);
@@ -202,14 +221,14 @@ fn touch(object: &mut DraftObject, slabs: &[Slab]) {
             let t = slab.line.along(&face);
             let facing = slab.line.normal.dot(&outward).abs() > FACING && t > slab.span.0 && t < slab.span.1;
             let gap = before.abs() - slab.half - half;
-            (towards && facing && gap.abs() < TOUCH_M).then_some(gap)
+            (towards && facing && gap.abs() < reach).then_some(gap)
         };
         let nearest = slabs.iter().filter_map(gap).min_by(|a, b| a.abs().total_cmp(&b.abs()));
         if let Some(gap) = nearest
             && object.size[side % 2] + gap > SIZE_M.0
         {
             // A thin thing is moved, a deep one is made to reach.
-            if object.size[side % 2] > 2.0 * TOUCH_M {
+            if !hanging && object.size[side % 2] > 2.0 * TOUCH_M {
                 object.size[side % 2] += gap;
                 object.center[0] += 0.5 * gap * outward.x;
                 object.center[1] += 0.5 * gap * outward.y;
@@ -218,6 +237,24 @@ fn touch(object: &mut DraftObject, slabs: &[Slab]) {
                 object.center[1] += gap * outward.y;
             }
         }
+    }
+}
+
+fn is_hanging(object: &DraftObject) -> bool {
+    HANGING.contains(&object.class.as_str())
+}
+
+/// Moves lamps to the ceiling and carpets to the floor.
+fn hang(object: &mut DraftObject, ceiling_m: Option<f64>) {
+    let half = 0.5 * object.size[2];
+    match (object.class.as_str(), ceiling_m) {
+        ("illumination" | "chandelier", Some(ceiling))
+            if (object.center[2] + half - ceiling).abs() < CEILING_M =>
+        {
+            object.center[2] = ceiling - half;
+        }
+        ("carpet", _) if (object.center[2] - half).abs() < FLOOR_M => object.center[2] = half,
+        _ => {}
     }
 }
 

@@ -126,12 +126,12 @@ impl Elements<'_> {
     ) -> (Draft, [Vec<Clues>; 3], usize) {
         let ceilings = drafting::room_ceilings(structure, self.samples);
         let mut draft = Draft { detector: NAME.to_owned(), ..Draft::default() };
-        let mut views: Vec<Elevation> = Vec::new();
-        for index in 0..structure.graph.runs.len() {
-            let (wall, view) = self.wall(structure, index, &ceilings, heights);
-            draft.walls.push(wall);
-            views.push(view);
-        }
+        let looked: Vec<(DraftWall, Elevation)> = (0..structure.graph.runs.len())
+            .into_par_iter()
+            .map(|index| self.wall(structure, index, &ceilings, heights))
+            .collect();
+        let (walls, views): (Vec<DraftWall>, Vec<Elevation>) = looked.into_iter().unzip();
+        draft.walls = walls;
         let (openings, homeless) = doors_windows::find(self.maps, &draft.walls);
         let mut clues: [Vec<Clues>; 3] = Default::default();
         for found in openings {
@@ -151,7 +151,8 @@ impl Elements<'_> {
             wall.confidence = self.spec.wall.probability(&own);
             clues[0].push(own);
         }
-        let objects = boxes::find(self.maps, &draft.walls, self.refining);
+        let ceiling = heights.ceiling_seen.then_some(heights.ceiling_m);
+        let objects = boxes::find(self.maps, &draft.walls, self.refining, ceiling);
         let seen: Vec<f64> = objects.par_iter().map(|f| self.object_seen(&f.object)).collect();
         for (found, observed) in objects.into_iter().zip(seen) {
             if observed < MIN_OBJECT_SEEN {
