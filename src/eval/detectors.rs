@@ -6,14 +6,15 @@
 //! ([`super::calibration`]), the error of the network's scale, and the time. Deterministic but for
 //! the time.
 
-use super::calibration::{Calibration, Judged};
-use super::layout::{ClassKey, LayoutScore, Mode, SceneInput, SceneScore, THRESHOLDS, score_layouts};
+use super::calibration::Calibration;
+use super::clues::{ClueLine, judge_scene};
+use super::layout::{LayoutScore, Mode, SceneInput, THRESHOLDS, score_layouts};
 use crate::layout::network::{LogScale, Network};
 use crate::layout::{self, DetectorInput, Draft, LayoutDetector, picture};
 use crate::math::Point3;
 use crate::nn::{Clues, Registry};
 use crate::report::Reporter;
-use crate::scene::{ClassMap, Layout, OpeningKind};
+use crate::scene::{ClassMap, Layout};
 use crate::synth::{HouseOptions, ScanOptions, generate, scan};
 use anyhow::Result;
 use serde::Serialize;
@@ -91,29 +92,18 @@ pub struct Figures {
     pub detectors: Vec<DetectorFigures>,
 }
 
-/// One element with its clues, for fitting the calibration: one line of JSON.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClueLine {
-    /// Seed of the house.
-    pub seed: u64,
-    /// `wall`, `door`, `window` or `object`.
-    pub group: &'static str,
-    /// Class.
-    pub class: String,
-    /// Clues.
-    #[serde(flatten)]
-    pub clues: Clues,
-    /// Confidence.
-    pub confidence: f64,
-    /// It matches a true one at IoU 0.25.
-    pub hit: bool,
+/// What one detector gave in one house.
+struct Drafted {
+    seed: u64,
+    draft: Draft,
+    clues: Option<[Vec<Clues>; 3]>,
 }
 
 /// What one detector gave in all houses.
 #[derive(Default)]
 struct Tally {
     layouts: Vec<Layout>,
-    drafts: Vec<(u64, Draft, Option<[Vec<Clues>; 3]>)>,
+    drafts: Vec<Drafted>,
     seconds: Vec<f64>,
     scale: Vec<(f64, f64)>,
     failed: usize,
@@ -209,7 +199,7 @@ pub fn run_detectors(
 impl Tally {
     fn add(&mut self, seed: u64, draft: Draft, clues: Option<[Vec<Clues>; 3]>) {
         self.layouts.push(draft.to_layout());
-        self.drafts.push((seed, draft, clues));
+        self.drafts.push(Drafted { seed, draft, clues });
     }
 
     fn add_failed(&mut self, seed: u64) {
@@ -243,8 +233,8 @@ fn judge(
         .collect();
     let score = score_layouts(&scenes, &ClassMap::benchmark(), &THRESHOLDS)?;
     let mut judged = Vec::new();
-    for (scene, (seed, draft, clues)) in score.scenes.iter().zip(&tally.drafts) {
-        judge_scene(scene, *seed, draft, clues.as_ref(), &mut judged, lines);
+    for (scene, own) in score.scenes.iter().zip(&tally.drafts) {
+        judge_scene(scene, own.seed, &own.draft, own.clues.as_ref(), &mut judged, lines);
     }
     let errors: Vec<(f64, f64)> = tally.scale.iter().map(|(e, s)| (e.abs(), *s)).collect();
     let scale = (!errors.is_empty()).then(|| {
@@ -292,47 +282,30 @@ fn classes(score: &LayoutScore) -> BTreeMap<String, ClassF1> {
     found
 }
 
-/// Confidence, hit and clues of every scored element of a scene.
-fn judge_scene(
-    scene: &SceneScore,
-    seed: u64,
-    draft: &Draft,
-    clues: Option<&[Vec<Clues>; 3]>,
-    judged: &mut Vec<Judged>,
-    lines: &mut Vec<ClueLine>,
-) {
-    let of_kind = |kind: OpeningKind, nth: usize| {
-        (0..draft.openings.len()).filter(|&k| draft.openings[k].kind == kind).nth(nth)
-    };
-    let results = scene
-        .results
-        .iter()
-        .filter(|r| r.mode == Mode::Strict && r.threshold == THRESHOLDS[0] && r.class != ClassKey::AnyObject);
-    for result in results {
-        let matched = result.matching.matched.iter().map(|pair| (&pair.prediction, true));
-        let unfounded = result.matching.unfounded.iter().map(|id| (id, false));
-        for (id, hit) in matched.chain(unfounded) {
-            let Some(number) = id.rsplit_once('_').and_then(|(_, n)| n.parse::<usize>().ok()) else {
-                continue;
-            };
-            let (group, list, index) = match &result.class {
-                ClassKey::Wall => ("wall", 0, Some(number)),
-                ClassKey::Door => ("door", 1, of_kind(OpeningKind::Door, number)),
-                ClassKey::Window => ("window", 1, of_kind(OpeningKind::Window, number)),
-                _ => ("object", 2, Some(number)),
-            };
-            let Some(index) = index else { continue };
-            let confidence = match list {
-                0 => draft.walls.get(index).map(|w| w.confidence),
-                1 => draft.openings.get(index).map(|o| o.confidence),
-                _ => draft.objects.get(index).map(|o| o.confidence),
-            };
-            let Some(confidence) = confidence else { continue };
-            judged.push(Judged { group, confidence, hit });
-            if let Some(clues) = clues.and_then(|clues| clues[list].get(index)) {
-                let class = result.class.name().to_owned();
-                lines.push(ClueLine { seed, group, class, clues: *clues, confidence, hit });
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_exact_room_has_its_walls_and_its_figures() {
+        let scan = ScanOptions {
+            errors: crate::synth::scan_errors::ScanErrors::none(),
+            min_samples: 1,
+            ..ScanOptions::default()
+        };
+        let house = HouseOptions { max_rooms: 1, ..HouseOptions::default() };
+        let houses = Houses { seed: 800_000, count: 2, house, scan };
+        let registry = Registry::open(&[]).unwrap();
+        let (options, reporter) = (layout::Options::default(), Reporter::default());
+        let names = ["geometric".to_owned()];
+        let (figures, clues) = run_detectors(&names, &houses, &options, &registry, None, &reporter).unwrap();
+        assert!(figures.houses >= 1 && figures.median_points > 10_000, "{figures:?}");
+        let found = &figures.detectors[0];
+        assert!(found.classes["wall"].truth >= 4 * figures.houses);
+        assert!(found.classes["wall"].f1_25.unwrap() > 0.8, "{:?}", found.classes["wall"]);
+        assert!(found.calibration.bins.iter().map(|bin| bin.count).sum::<usize>() >= 4);
+        assert!(clues.is_empty() && found.scale.is_none(), "only the network has clues and a scale");
+        let unknown = ["nonesuch".to_owned()];
+        assert!(run_detectors(&unknown, &houses, &options, &registry, None, &reporter).is_err());
     }
 }

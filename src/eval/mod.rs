@@ -8,6 +8,7 @@
 pub mod assignment;
 pub mod calibration;
 pub mod cloud;
+pub mod clues;
 pub mod depth;
 pub mod detectors;
 pub mod error;

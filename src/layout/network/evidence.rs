@@ -103,7 +103,6 @@ pub fn coverage(maps: &Maps, camera_path: &[crate::math::Point3]) -> Coverage {
     let mut walked = vec![false; raster.len()];
     let reach = (CAMERA_RADIUS_M / raster.pixel_m).ceil() as i64;
     for camera in camera_path {
-        let Some((cx, cy)) = raster.cell(camera.x, camera.y) else { continue };
         for (dx, dy) in (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy))) {
             let p = Point2::new(camera.x + dx as f64 * raster.pixel_m, camera.y + dy as f64 * raster.pixel_m);
             if dx * dx + dy * dy <= reach * reach
@@ -112,7 +111,6 @@ pub fn coverage(maps: &Maps, camera_path: &[crate::math::Point3]) -> Coverage {
                 (walked[index], seen[index]) = (true, true);
             }
         }
-        debug_assert!(cx < raster.width && cy < raster.height);
     }
     Coverage { ceiling: vec![false; raster.len()], raster, seen, walked }
 }
