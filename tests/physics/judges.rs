@@ -1,4 +1,5 @@
-//! Other people's programs on what was written: MuJoCo, trimesh, USD, PyBullet, jsonschema.
+//! Other people's programs on what was written: MuJoCo, trimesh, USD, PyBullet, the glTF validator,
+//! jsonschema.
 
 use super::drafts::{noisy, truth};
 use super::repair::repaired;
@@ -53,7 +54,7 @@ fn other_programs_agree() {
     if let Some(bullet) = told("pybullet") {
         assert_eq!(bullet["points_deeper_than_1mm"], 0, "{bullet}");
     }
-    for judge in ["schema", "habitat"] {
+    for judge in ["schema", "habitat", "gltf"] {
         if let Some(figures) = told(judge) {
             assert_eq!(figures["problems"], serde_json::json!([]), "{judge}: {figures}");
         }
