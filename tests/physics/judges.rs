@@ -16,8 +16,7 @@ const STILL: f64 = 0.98;
 #[test]
 fn other_programs_agree() {
     let folder = tempfile::tempdir().unwrap();
-    let houses =
-        std::env::var("ROOMWRIGHT_TEST_HOUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(HOUSES);
+    let houses = std::env::var("ROOMWRIGHT_TEST_HOUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(HOUSES);
     let scenes: Vec<PathBuf> = (FIRST_SEED..FIRST_SEED + houses)
         .map(|seed| {
             let dir = folder.path().join(seed.to_string());
