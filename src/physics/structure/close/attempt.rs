@@ -4,6 +4,7 @@ use super::super::faces::faces;
 use super::super::graph::{Edge, WallGraph};
 use super::Places;
 use super::candidates::{Closing, Target};
+use super::grid::{CELL_M, Grid};
 use crate::math::Vec2;
 use crate::physics::Options;
 use crate::physics::geometry::{contains, segment_distance};
@@ -22,7 +23,7 @@ const TAKEN_IN_VALUE: f64 = 0.8;
 const BESIDE_M: f64 = 0.2;
 /// Walls farther from a closing than this bound none of its rooms, metres (the diagonal of the largest
 /// room).
-const NEIGHBOURHOOD_M: f64 = 16.0;
+const NEIGHBOURHOOD_M: f64 = CELL_M;
 
 /// A closing that is reasonable.
 pub(super) struct Found {
@@ -41,8 +42,10 @@ struct Neighbourhood {
 }
 
 impl Neighbourhood {
-    fn new(graph: &WallGraph, around: Vec2, places: &Places<'_>) -> Self {
-        let edges: Vec<usize> = (0..graph.edges.len())
+    fn new((graph, grid): (&WallGraph, &Grid), around: Vec2, places: &Places<'_>) -> Self {
+        let edges: Vec<usize> = grid
+            .edges_near(around)
+            .into_iter()
             .filter(|&edge| {
                 let (a, b) = graph.segment(edge);
                 segment_distance(a, b, around) < NEIGHBOURHOOD_M
@@ -63,8 +66,12 @@ impl Neighbourhood {
                 .collect(),
             loose_sigma: nodes.iter().map(|&node| graph.loose_sigma[node]).collect(),
         };
-        let inside =
-            places.inside.iter().copied().filter(|hint| (hint - around).norm() < NEIGHBOURHOOD_M).collect();
+        let inside = grid
+            .hints_near(around)
+            .into_iter()
+            .map(|hint| places.inside[hint])
+            .filter(|hint| (hint - around).norm() < NEIGHBOURHOOD_M)
+            .collect();
         Self { graph: local, inside, nodes, edges }
     }
 
@@ -80,12 +87,12 @@ impl Neighbourhood {
 
 /// Tries closings taken together; `None` when they are not reasonable.
 pub(super) fn attempt(
-    whole: &WallGraph,
+    (whole, grid): (&WallGraph, &Grid),
     closings: &[Closing],
     places: &Places<'_>,
     options: &Options,
 ) -> Option<Found> {
-    let near = Neighbourhood::new(whole, whole.nodes[closings[0].from], places);
+    let near = Neighbourhood::new((whole, grid), whole.nodes[closings[0].from], places);
     let closings: Vec<Closing> =
         closings.iter().map(|closing| near.numbered(closing)).collect::<Option<_>>()?;
     let (graph, hints) = (&near.graph, &near.inside);

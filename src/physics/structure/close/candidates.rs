@@ -3,6 +3,7 @@
 use super::super::faces::Face;
 use super::super::graph::WallGraph;
 use super::super::join::in_line;
+use super::grid::Grid;
 use crate::math::Vec2;
 use crate::physics::Options;
 use crate::physics::geometry::{contains, line_crossing, perp};
@@ -88,7 +89,7 @@ pub(super) fn with_pairs(graph: &WallGraph, closings: Vec<Closing>) -> Vec<Vec<C
 
 /// All closings that the ends of walls suggest, likeliest kinds first.
 pub(super) fn candidates(
-    graph: &WallGraph,
+    (graph, grid): (&WallGraph, &Grid),
     known: &[Face],
     hints: &[Vec2],
     options: &Options,
@@ -107,7 +108,7 @@ pub(super) fn candidates(
     // Things outside of all rooms: whole corners near them may belong to their room, too.
     let free_hints: Vec<Vec2> = hints.iter().copied().filter(|&hint| !in_a_room(hint)).collect();
     let asked = graph.nodes.iter().map(|n| free_hints.iter().any(|h| (h - n).norm() < REACH_M)).collect();
-    let ends = Ends { graph, incidence, loose, asked, max_length: options.max_inferred_wall_m };
+    let ends = Ends { graph, grid, incidence, loose, asked, max_length: options.max_inferred_wall_m };
     let mut found = Vec::new();
     for from in 0..graph.nodes.len() {
         if ends.loose[from] || ends.is_asked_corner(from) {
@@ -127,6 +128,7 @@ pub(super) fn candidates(
 /// The ends of walls between which something may be missing.
 struct Ends<'a> {
     graph: &'a WallGraph,
+    grid: &'a Grid,
     incidence: Vec<Vec<usize>>,
     /// By node: a wall ends there, alone and where it was seen to end.
     loose: Vec<bool>,
@@ -153,7 +155,7 @@ impl Ends<'_> {
     }
 
     fn straight(&self, from: usize, found: &mut Vec<Closing>) {
-        for to in 0..self.graph.nodes.len() {
+        for to in self.grid.nodes_near(self.graph.nodes[from]) {
             let twice = self.loose[to] && self.loose[from] && to < from;
             if to == from || self.incidence[to].is_empty() || twice {
                 continue;
@@ -190,9 +192,8 @@ impl Ends<'_> {
     /// Both walls go on until they meet, or the shorter goes on until it is level with the other.
     fn round_a_corner(&self, from: usize, found: &mut Vec<Closing>) {
         let p = self.graph.nodes[from];
-        for to in (0..self.graph.nodes.len())
-            .filter(|&to| to != from && (self.loose[to] || self.incidence[to].len() > 1))
-        {
+        let corners = self.grid.nodes_near(p).into_iter();
+        for to in corners.filter(|&to| to != from && (self.loose[to] || self.incidence[to].len() > 1)) {
             let whole = !self.loose[from] || !self.loose[to];
             if whole && (!self.asked[to] || (self.loose[to] && to < from)) {
                 continue;

@@ -12,6 +12,7 @@
 
 mod attempt;
 mod candidates;
+mod grid;
 
 use super::faces::faces;
 use super::graph::WallGraph;
@@ -21,6 +22,7 @@ use crate::physics::findings::Findings;
 use crate::physics::geometry::line_crossing;
 use attempt::{apply, attempt};
 use candidates::{Closing, candidates, with_pairs};
+use grid::{CELL_M, Grid};
 
 /// Larger graphs are no dwelling and are left as they are.
 const MAX_EDGES: usize = 5000;
@@ -64,32 +66,50 @@ pub(crate) fn close_rooms(
         );
         return;
     }
+    // Where walls were added in the last round: only there anything can be new. All at first.
+    let mut changed: Option<Vec<Vec2>> = None;
     for _ in 0..MAX_ROUNDS {
-        let candidates = candidates(graph, &faces(graph), places.inside, options);
+        let is_new = |closing: &Closing| {
+            let place = graph.nodes[closing.from];
+            changed.as_ref().is_none_or(|places| is_near(places, place))
+        };
+        let mut grid = Grid::new(graph, places.inside);
+        let mut candidates = candidates((graph, &grid), &faces(graph), places.inside, options);
+        candidates.retain(is_new);
         let mut possible: Vec<(f64, Vec<Closing>)> = with_pairs(graph, candidates)
             .into_iter()
-            .filter_map(|closings| Some((attempt(graph, &closings, places, options)?.score, closings)))
+            .filter_map(|closings| {
+                Some((attempt((graph, &grid), &closings, places, options)?.score, closings))
+            })
             .collect();
         possible.sort_by(|p, q| p.0.total_cmp(&q.0));
         // The best first; each later one must still be possible beside those taken before it.
-        let edges = graph.edges.len();
+        let mut taken: Vec<Vec2> = Vec::new();
         let mut used: Vec<usize> = Vec::new();
         for (_, closings) in possible {
-            let has_changed = graph.edges.len() != edges;
-            // A closed end is loose no more, and edges are numbered anew once one was split. What much
-            // speaks against is a last resort: another round may offer a better way.
-            let stale = has_changed && closings.iter().any(|c| c.end_node().is_none() || c.is_doubtful());
+            // A closed end is loose no more, and a wall that was split is another one. What much speaks
+            // against is a last resort: another round may offer a better way there.
+            let place = graph.nodes[closings[0].from];
+            let waits = closings.iter().any(|c| c.end_node().is_none() || c.is_doubtful());
             let ends: Vec<usize> = closings.iter().flat_map(Closing::nodes).collect();
-            if stale || ends.iter().any(|node| used.contains(node)) {
+            if (waits && is_near(&taken, place)) || ends.iter().any(|node| used.contains(node)) {
                 continue;
             }
-            if let Some(found) = attempt(graph, &closings, places, options) {
+            if let Some(found) = attempt((graph, &grid), &closings, places, options) {
                 apply(graph, &closings, found.unseen_share);
+                grid = Grid::new(graph, places.inside);
                 used.extend(ends);
+                taken.push(place);
             }
         }
-        if graph.edges.len() == edges {
+        if taken.is_empty() {
             return;
         }
+        changed = Some(taken);
     }
+}
+
+/// One of the places is so near that a wall there bears on this one.
+fn is_near(places: &[Vec2], to: Vec2) -> bool {
+    places.iter().any(|place| (place - to).norm() < 2.0 * CELL_M)
 }
