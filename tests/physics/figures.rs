@@ -47,7 +47,7 @@ fn figures_of(seed: u64) -> Figures {
     let draft = noisy(&truth, seed);
     let scene = repaired(&draft);
     let figures = check(&scene, Some(&draft));
-    assert_eq!(figures.collision.colliding, 0, "seed {seed}\n{}", figures.table());
+    assert_eq!(figures.collision.colliding, 0, "seed {seed}: {:?}", figures.collision.pairs);
     assert!(figures.watertight.openings.failing.is_empty(), "seed {seed}\n{}", figures.table());
     assert!(figures.watertight.corners_shared, "seed {seed}");
     let evidence = figures.evidence.expect("a draft was given");
@@ -109,7 +109,10 @@ fn pooled_f1(all: &[Figures], which: usize) -> [f64; 3] {
 
 #[test]
 fn noisy_houses_become_consistent() {
-    let houses: u64 = std::env::var("ROOMWRIGHT_TEST_HOUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
+    let houses = number("ROOMWRIGHT_TEST_HOUSES", 40);
+    let first = number("ROOMWRIGHT_TEST_SEED", FIRST_SEED);
     let all: Vec<Figures> = (first..first + houses).into_par_iter().map(figures_of).collect();
     let sum = |of: fn(&Figures) -> usize| all.iter().map(of).sum::<usize>();
     let objects = sum(|f| f.objects);

@@ -59,6 +59,7 @@ pub(crate) fn place(
         if left > PENETRATION_M {
             mark_inseparable(&items, &surroundings, &mut gone, findings);
         }
+        mark_inside_walls(&items, &surroundings, &mut gone, findings);
         mark_driven_away(&items, options, &mut gone, findings);
         if !gone.contains(&true) {
             break;
@@ -141,6 +142,36 @@ fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [boo
             gone[i] = true;
             let message = format!(
                 "{} {} of the draft does not fit between its walls ({depth:.3} m too large): it was left out",
+                item.class, item.draft
+            );
+            findings.note("object-removed", vec![item.element()], message, Some(depth));
+        }
+    }
+}
+
+/// Marks what reaches into a wall that does not bound its room: something that hangs beyond the end of
+/// its own wall has no place there.
+fn mark_inside_walls(
+    items: &[Item],
+    surroundings: &Surroundings,
+    gone: &mut [bool],
+    findings: &mut Findings,
+) {
+    for (i, item) in items.iter().enumerate().filter(|(_, item)| !item.is_floor_covering()) {
+        let reach = 0.5 * item.shape.size[0].hypot(item.shape.size[1]);
+        let depth = surroundings
+            .all_walls()
+            .iter()
+            .filter(|wall| {
+                let span = 0.5 * wall.body.size[0].hypot(wall.body.size[1]);
+                (wall.body.plan() - item.shape.plan()).norm() < reach + span
+            })
+            .map(|wall| -wall.body.gap(&item.shape))
+            .fold(0.0, f64::max);
+        if !gone[i] && depth > PENETRATION_M {
+            gone[i] = true;
+            let message = format!(
+                "{} {} of the draft reaches {depth:.3} m into a wall beside its room: it was left out",
                 item.class, item.draft
             );
             findings.note("object-removed", vec![item.element()], message, Some(depth));
