@@ -17,8 +17,9 @@ import graph
 from manifest import Entry, write
 from tensors import STAGES, Checkpoint, CheckpointError, orders, read_json
 
-LICENCE_ENCODER = "CC-BY-NC-4.0"
-LICENCE_DECODER = "Apache-2.0"
+# The checkpoint as a whole follows its strictest part, the Sonata encoder; the language model is built on
+# Qwen2.5 (Apache-2.0). The model card of the checkpoint is what counts.
+LICENCE = "CC-BY-NC-4.0"
 ORIGIN = "SpatialLM 1.1 (Manycore Research), exported by train/spatiallm from a folder of the user"
 # End of a turn and end of text of Qwen2.5, when generation_config.json does not say.
 END_OF_TURN = 151645
@@ -104,9 +105,9 @@ def export(folder, out, int8, trace):
     decoder_model, decoder_files = export_decoder(checkpoint, out, int8, trace)
     precision = "8-bit weights" if int8 else "fp32"
     entries = [
-        Entry("spatiallm_encoder", "point-encoder", LICENCE_ENCODER, ORIGIN, "fp32", encoder_model, encoder_files,
+        Entry("spatiallm_encoder", "point-encoder", LICENCE, ORIGIN, "fp32", encoder_model, encoder_files,
               ("point_encoder", encoder_table(checkpoint.config))),
-        Entry("spatiallm_decoder", "layout-decoder", LICENCE_DECODER, ORIGIN, precision, decoder_model,
+        Entry("spatiallm_decoder", "layout-decoder", LICENCE, ORIGIN, precision, decoder_model,
               (*decoder_files, *([tokenizer] if tokenizer else [])),
               ("layout_decoder", decoder_table(checkpoint))),
     ]

@@ -3,7 +3,9 @@
 Names and shapes are those of SpatialLM1.1-Qwen-0.5B as its publishers presume them in public (24 layers, 896
 wide, 151936 tokens, encoder 48 to 512 wide); nothing in the file was trained. With `--small` the same in
 miniature. A tokenizer of single bytes with the special tokens of Qwen2.5 at their places is written beside it,
-so that a run goes from end to end; what it says means nothing.
+so that a run goes from end to end; what it says means nothing. With `--say FILE` it is a miniature that says
+the lines of that file, whatever it sees: each line is one token, attention and MLP add nothing, and the head
+holds for each token the one that follows.
 """
 
 import argparse
@@ -34,6 +36,8 @@ SMALL = {
 SMALL_POINT = {"enc_depths": [1] * 5, "enc_channels": [16, 32, 48, 64, 96], "enc_num_head": [1, 2, 3, 4, 6]}
 # Spread of the weights, as Qwen2 initialises them.
 DEVIATION = 0.02
+# Number of the token of the first line that `--say` says; logit of the token that follows.
+FIRST_LINE, CERTAIN = 270, 20.0
 
 
 class Recorder:
@@ -54,6 +58,36 @@ class Recorder:
         return self.made[name].float()
 
 
+class Parrot(Recorder):
+    """A decoder that says a chain of tokens."""
+
+    def __init__(self, config, seed, follower):
+        super().__init__(config, seed)
+        self.follower = follower
+
+    def take(self, name, *shape):
+        if name not in self.made:
+            super().take(name, *shape)
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                self.made[name] = torch.zeros(shape, dtype=torch.bfloat16)
+            elif name == "model.embed_tokens.weight":
+                self.made[name] = self.made[name].sign()
+            elif name == "lm_head.weight":
+                head = torch.zeros(shape)
+                for token, following in self.follower.items():
+                    head[following] = self.made["model.embed_tokens.weight"][token].float() * CERTAIN / shape[1]
+                self.made[name] = head.to(torch.bfloat16)
+            elif name.startswith("model.") and name.endswith("norm.weight"):
+                self.made[name] = torch.ones(shape, dtype=torch.bfloat16)
+        return self.made[name].float()
+
+
+def chain(lines, config):
+    """The token after each token: the newline that ends the prompt, the lines, the end of the turn."""
+    tokens = [ord("\n"), *(FIRST_LINE + i for i in range(len(lines))), config["eos_token_id"]]
+    return dict(zip(tokens, tokens[1:]))
+
+
 def byte_alphabet():
     """The printable character of each byte, as byte-level BPE writes them (Radford et al. 2019)."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -61,7 +95,9 @@ def byte_alphabet():
     return [chr(byte if byte in shown else next(spare)) for byte in range(256)]
 
 
-def tokenizer(config):
+def tokenizer(config, lines=()):
+    alphabet = byte_alphabet()
+    whole = {"".join(alphabet[byte] for byte in f"{line}\n".encode()): FIRST_LINE + i for i, line in enumerate(lines)}
     start = config["bos_token_id"]
     special = {"<|endoftext|>": start, "<|im_start|>": start + 1, "<|im_end|>": start + 2}
     for key, text in (("start", "<|point_start|>"), ("end", "<|point_end|>")):
@@ -78,7 +114,7 @@ def tokenizer(config):
                                             "use_regex": False},
         "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
                   "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
-                  "vocab": {character: byte for byte, character in enumerate(byte_alphabet())}, "merges": []},
+                  "vocab": {**{character: byte for byte, character in enumerate(alphabet)}, **whole}, "merges": []},
     }
 
 
@@ -90,16 +126,24 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--small", action="store_true", help="in miniature")
+    parser.add_argument("--say", type=Path, help="in miniature, saying the lines of this file")
     args = parser.parse_args()
     config = json.loads(json.dumps(RELEASED))
-    if args.small:
+    lines = args.say.read_text(encoding="utf-8").splitlines() if args.say else []
+    if args.small or args.say:
         config.update(SMALL)
         config["point_config"].update(SMALL_POINT)
-    recorder = Recorder(config, args.seed)
+    if args.say:
+        if FIRST_LINE + len(lines) > config["point_start_token_id"]:
+            parser.error(f"{len(lines)} lines, at most {config['point_start_token_id'] - FIRST_LINE} have a token")
+        config["tie_word_embeddings"] = False
+        recorder = Parrot(config, args.seed, chain(lines, config))
+    else:
+        recorder = Recorder(config, args.seed)
     Encoder(recorder), Decoder(recorder)
     args.out.mkdir(parents=True, exist_ok=True)
     save_file(recorder.made, str(args.out / "model.safetensors"), metadata={"format": "pt"})
-    for name, content in (("config.json", config), ("tokenizer.json", tokenizer(config))):
+    for name, content in (("config.json", config), ("tokenizer.json", tokenizer(config, lines))):
         (args.out / name).write_text(json.dumps(content), encoding="utf-8")
     print(f"{len(recorder.made)} tensors, {sum(t.numel() for t in recorder.made.values())} numbers: {args.out}")
 
