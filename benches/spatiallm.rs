@@ -63,7 +63,8 @@ fn main() {
         println!("skipped: give a folder of exported models");
         return;
     };
-    let number = |index: usize, default| arguments.get(index).map_or(default, |text| text.parse().expect("a number"));
+    let number =
+        |index: usize, default| arguments.get(index).map_or(default, |text| text.parse().expect("a number"));
     let (voxel_count, token_count): (usize, usize) = (number(1, VOXELS), number(2, TOKENS));
     let registry = Registry::open(&[models]).expect("a folder of exported models");
     let model = registry.find("spatiallm_encoder").expect("an exported encoder");

@@ -6,8 +6,10 @@ use super::{difference, golden};
 use roomwright::layout::spatiallm::inputs::{self, Pyramid, Shuffle};
 use roomwright::layout::spatiallm::mersenne::Mersenne;
 use roomwright::layout::spatiallm::prompt::{self, Task};
+use roomwright::layout::spatiallm::vocabulary::Vocabulary;
 use roomwright::layout::spatiallm::voxels::{self, ColouredPoint};
 use roomwright::layout::spatiallm::{cleanup, curves, serialise};
+use roomwright::nn::LayoutDecoder;
 use roomwright::nn::point_language::Curve;
 
 const CURVES: [Curve; 4] = [Curve::Z, Curve::ZTransposed, Curve::Hilbert, Curve::HilbertTransposed];
@@ -182,4 +184,57 @@ fn the_prompt_is_the_trained_wording() {
         );
         assert_eq!(Some(found.as_str()), wanted["prompts"][name]["text"].as_str(), "{name}");
     }
+}
+
+/// `ROOMWRIGHT_TEST_TOKENIZER` names a `tokenizer.json` of Qwen2.5 (with or without point tokens).
+#[test]
+fn the_prompt_has_the_trained_tokens() {
+    let Some(folder) = golden() else { return };
+    let Some(path) = std::env::var_os("ROOMWRIGHT_TEST_TOKENIZER") else {
+        println!("skipped: ROOMWRIGHT_TEST_TOKENIZER names no tokenizer.json of Qwen2.5");
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join("prompt_tokens.json")).expect("readable");
+    let wanted: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let ids =
+        |value: &serde_json::Value| -> Vec<u32> { serde_json::from_value(value.clone()).expect("tokens") };
+    let text = std::fs::read_to_string(path).expect("readable");
+    let mut tokenizer: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    // The point tokens of SpatialLM follow those of Qwen2.5.
+    let added = tokenizer["added_tokens"].as_array_mut().expect("added tokens");
+    added.retain(|token| token["id"].as_u64().is_some_and(|id| id <= 151_664));
+    let mut template = added.last().expect("some").clone();
+    template["special"] = true.into();
+    for (name, id) in [("start", 151_665), ("end", 151_666), ("pad", 151_667)] {
+        (template["id"], template["content"]) = (id.into(), format!("<|point_{name}|>").into());
+        added.push(template.clone());
+    }
+    let file = tempfile::tempdir().expect("a temporary folder");
+    let path = file.path().join("tokenizer.json");
+    std::fs::write(&path, tokenizer.to_string()).expect("written");
+    let spec = LayoutDecoder {
+        layers: 24,
+        key_value_heads: 2,
+        head_width: 64,
+        width: 896,
+        vocabulary: 151_936,
+        context: 32_768,
+        point_start: 151_665,
+        point_pad: 151_667,
+        point_end: 151_666,
+        stop: vec![151_645],
+        repetition_penalty: 1.0,
+    };
+    let vocabulary = Vocabulary::open(&path, &spec).expect("it fits");
+    for (name, task) in [("all", Task::All), ("arch", Task::Structure), ("object", Task::Objects)] {
+        let prompt = vocabulary.prompt(task, &[], &spec).expect("a prompt");
+        let (before, after) =
+            (ids(&wanted["prompts"][name]["before"]), ids(&wanted["prompts"][name]["after"]));
+        assert_eq!(prompt.ids, [before, vec![151_665, 151_667, 151_666], after].concat(), "{name}");
+    }
+    let said = "wall_0=Wall(12,34,5,210,34,5,104,0)\nbbox_0=Bbox(dining_table,60,60,15,640,64,51,48)";
+    let mut text_of = vocabulary.reader();
+    let back: String =
+        vocabulary.encode(said).expect("tokens").into_iter().map(|id| text_of(id).expect("text")).collect();
+    assert_eq!(back, said);
 }

@@ -103,6 +103,7 @@ def tokenizer(config, lines=()):
     for key, text in (("start", "<|point_start|>"), ("end", "<|point_end|>")):
         special[text] = config[f"point_{key}_token_id"]
     special["<|point_pad|>"] = config["point_token_id"]
+    # Special tokens are words of the vocabulary too: readers number added tokens anew that are not.
     added = [
         {"id": number, "content": text, "single_word": False, "lstrip": False, "rstrip": False,
          "normalized": False, "special": True} for text, number in sorted(special.items(), key=lambda item: item[1])
@@ -114,7 +115,7 @@ def tokenizer(config, lines=()):
                                             "use_regex": False},
         "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
                   "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
-                  "vocab": {**{character: byte for byte, character in enumerate(alphabet)}, **whole}, "merges": []},
+                  "vocab": {**{character: byte for byte, character in enumerate(alphabet)}, **special, **whole}, "merges": []},
     }
 
 

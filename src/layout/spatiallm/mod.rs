@@ -158,18 +158,6 @@ impl SpatialLm {
         let vocabulary = Vocabulary::open(&decoder.path.with_file_name(TOKENIZER), &decoder_spec)?;
         Ok(Self { options, encoder: (encoder, encoder_spec), decoder: (decoder, decoder_spec), vocabulary })
     }
-
-    fn try_detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, super::Error> {
-        let samples = samples::reduce(input.cloud)?;
-        let voxels = self.voxels(input.cloud, reporter)?;
-        let tokens = self.encode(&voxels, reporter)?;
-        let lines = self.speak(&tokens, reporter)?;
-        let num_bins = self.encoder.1.num_bins;
-        let reading = spoken::read(&lines, num_bins, self.options.refuse_bad_lines).map_err(Error::from)?;
-        warn_rejected(&reading, lines.len(), reporter);
-        let bins = Bins { num_bins, half_bin: self.options.half_bin };
-        Ok(to_draft::draft(&reading, bins, voxels.min_corner, &samples, input))
-    }
 }
 
 impl LayoutDetector for SpatialLm {
@@ -191,7 +179,15 @@ impl LayoutDetector for SpatialLm {
     }
 
     fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, super::Error> {
-        self.try_detect(input, reporter)
+        let samples = samples::reduce(input.cloud)?;
+        let voxels = self.voxels(input.cloud, reporter)?;
+        let tokens = self.encode(&voxels, reporter)?;
+        let lines = self.speak(&tokens, reporter)?;
+        let num_bins = self.encoder.1.num_bins;
+        let reading = spoken::read(&lines, num_bins, self.options.refuse_bad_lines)?;
+        warn_rejected(&reading, lines.len(), reporter);
+        let bins = Bins { num_bins, half_bin: self.options.half_bin };
+        Ok(to_draft::draft(&reading, bins, voxels.min_corner, &samples, input))
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Task {
 type Field = (&'static str, bool);
 /// A place.
 const POSITION: [Field; 3] = [("position_x", false), ("position_y", false), ("position_z", false)];
-/// Kinds of the language with the fields before, between and after.
+/// Kinds of the language with their fields, in groups that kinds share.
 const KINDS: [(&str, &[&[Field]]); 4] = [
     (
         "Wall",

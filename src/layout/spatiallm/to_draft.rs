@@ -134,7 +134,8 @@ fn observed(entity: &BoxEntity, samples: &Samples) -> f64 {
     let inside = samples.samples.iter().filter(|sample| {
         let d = [0, 1, 2].map(|k| f64::from(sample.position[k]) - entity.center[k]);
         let local = [cos * d[0] + sin * d[1], cos * d[1] - sin * d[0], d[2]];
-        (0..3).all(|k| local[k].abs() <= half[k])
+        // What it stands on is no part of it.
+        (0..3).all(|k| local[k].abs() <= half[k]) && local[2] > VOXEL_M - 0.5 * entity.size[2]
     });
     let [u, v, z] = entity.size;
     let surface = u * v + 2.0 * (u + v) * z;
@@ -166,7 +167,7 @@ mod tests {
         let input =
             DetectorInput { cloud: &cloud, free_space: None, camera_path: &[], ceiling_height_m: None };
         let text = "wall_5=Wall(0,0,0,160,0,0,100,0)\ndoor_0=Door(wall_5,80,0,40,40,80)\n\
-                    bbox_0=Bbox(bed,80,40,20,640,64,128,32)";
+                    bbox_0=Bbox(bed,80,60,20,640,64,128,32)";
         let lines: Vec<Line> =
             text.lines().map(|text| Line { text: text.to_owned(), confidence: 0.7 }).collect();
         let reading = read(&lines, 1280, true).expect("entities");

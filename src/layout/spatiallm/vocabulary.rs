@@ -89,7 +89,6 @@ impl Vocabulary {
     }
 
     /// A reader that gives the text of each token as it comes; special tokens have none.
-    #[must_use]
     pub fn reader(&self) -> impl FnMut(u32) -> Result<String, Error> + '_ {
         let mut stream = self.tokenizer.decode_stream(true);
         move |id| match stream.step(id) {
