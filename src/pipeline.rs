@@ -4,7 +4,7 @@ use crate::align::{Alignment, Hints};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
 use crate::cloud::{Cloud, FreeSpace, World};
 use crate::depth::DepthMaps;
-use crate::layout::{DetectorInput, Draft};
+use crate::layout::{DetectorInput, Draft, LayoutDetector};
 use crate::math::{Point3, Sim3, Vec3};
 use crate::nn::Registry;
 use crate::pose::Trajectory;
@@ -167,6 +167,8 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
     let kind = InputKind::of(&request.input).map_err(Error::from)?;
     let input_digest = artifact::digest(&request.input).map_err(Error::from)?;
     let registry = Registry::open(&request.models).map_err(Error::from)?;
+    // Made before any heavy work: a missing model ends the run at once.
+    let detector = layout::detector(&options.layout, &registry).map_err(Error::from)?;
     let mut chain = StageChain::new(&request.output, request.plan, &input_digest, reporter);
 
     let (capture, world_cloud, input_offset) = match kind {
@@ -187,8 +189,9 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 
-    let draft = chain
-        .stage(Stage::Layout, &options.layout, || detect(request, capture.as_ref(), &aligned, reporter))?;
+    let draft = chain.stage(Stage::Layout, &(&options.layout, detector.models()), || {
+        detect(request, detector.as_ref(), capture.as_ref(), &aligned, reporter)
+    })?;
 
     let scene = chain.stage(Stage::Scene, &options.physics, || {
         let provenance = provenance(request, &aligned.alignment, &draft);
@@ -196,7 +199,8 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
     })?;
 
     let timings = std::mem::take(&mut chain.timings);
-    let models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
+    let mut models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
+    models.extend(detector.models());
     Ok(Outcome { input_digest, input_offset, capture, aligned, draft, scene, models, timings })
 }
 
@@ -239,6 +243,7 @@ fn read_cloud(request: &Request, reporter: &Reporter) -> Result<(Cloud<World>, V
 /// Stage 6, with the free space that the views of the capture show.
 fn detect(
     request: &Request,
+    detector: &dyn LayoutDetector,
     capture: Option<&Capture>,
     aligned: &Aligned,
     reporter: &Reporter,
@@ -254,7 +259,7 @@ fn detect(
         camera_path: &camera_path,
         ceiling_height_m: aligned.alignment.ceiling_height_m,
     };
-    let mut draft = layout::detector(&request.options.layout)?.detect(&input, reporter)?;
+    let mut draft = detector.detect(&input, reporter)?;
     draft.camera_path = camera_path.iter().map(|position| [position.x, position.y]).collect();
     Ok(draft)
 }

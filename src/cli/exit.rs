@@ -45,6 +45,7 @@ fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::Model(_) => USAGE,
         pipeline::Error::Ply(error) => of_ply(error),
         pipeline::Error::Depth(error) if error.is_configuration() => USAGE,
+        pipeline::Error::Layout(error) if error.is_configuration() => USAGE,
         pipeline::Error::Pose(_)
         | pipeline::Error::Depth(_)
         | pipeline::Error::Cloud(_)

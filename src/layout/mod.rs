@@ -26,6 +26,7 @@ pub mod picture;
 pub mod plan;
 pub mod refine;
 pub mod samples;
+pub mod spatiallm;
 pub mod structure;
 pub mod wall_grid;
 pub mod wall_lines;
@@ -37,6 +38,7 @@ pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 
 use crate::cloud::{Cloud, FreeSpace, SceneFrame};
 use crate::math::Point3;
+use crate::nn::Registry;
 use crate::report::Reporter;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,11 @@ pub struct DetectorInput<'a> {
 pub trait LayoutDetector: Send + Sync {
     /// Name, as in [`Options::detector`].
     fn name(&self) -> &'static str;
+
+    /// Models that take part: id and SHA-256 of each file.
+    fn models(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 
     /// Detects.
     ///
@@ -92,6 +99,9 @@ pub enum Error {
         /// Limit, metres.
         limit_m: f64,
     },
+    /// SpatialLM's weights could not be run.
+    #[error(transparent)]
+    SpatialLm(#[from] spatiallm::Error),
     /// No such detector.
     #[error("there is no layout detector `{name}`: choose one of {known}")]
     UnknownDetector {
@@ -102,31 +112,51 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// True when the request is at fault (a wrong name, a missing model), not the input.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::SpatialLm(error) => error.is_configuration(),
+            Self::UnknownDetector { .. } => true,
+            Self::TooFewPoints { .. } | Self::TooLarge { .. } => false,
+        }
+    }
+}
+
 /// Options of this stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which detector: `geometric`.
+    /// Which detector: `geometric`, or `spatiallm` with a model folder.
     pub detector: String,
     /// The geometric detector's own.
     pub geometric: geometric::Options,
+    /// The options of SpatialLM's weights.
+    pub spatiallm: spatiallm::Options,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { detector: geometric::NAME.to_owned(), geometric: geometric::Options::default() }
+        Self {
+            detector: geometric::NAME.to_owned(),
+            geometric: geometric::Options::default(),
+            spatiallm: spatiallm::Options::default(),
+        }
     }
 }
 
-/// The detector that the options name.
+/// The detector that the options name; its models, if any, come from the registry.
 ///
 /// # Errors
-/// [`Error::UnknownDetector`].
-pub fn detector(options: &Options) -> Result<Box<dyn LayoutDetector>, Error> {
+/// [`Error::UnknownDetector`], or when a model is missing or unfit.
+pub fn detector(options: &Options, registry: &Registry) -> Result<Box<dyn LayoutDetector>, Error> {
     match options.detector.as_str() {
+        spatiallm::NAME => Ok(Box::new(spatiallm::SpatialLm::open(options.spatiallm.clone(), registry)?)),
         geometric::NAME => Ok(Box::new(geometric::Geometric::new(options.geometric.clone()))),
         other => {
-            Err(Error::UnknownDetector { name: other.to_owned(), known: format!("`{}`", geometric::NAME) })
+            let known = format!("`{}`, `{}`", geometric::NAME, spatiallm::NAME);
+            Err(Error::UnknownDetector { name: other.to_owned(), known })
         }
     }
 }

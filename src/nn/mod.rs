@@ -8,6 +8,7 @@
 mod error;
 pub mod library;
 pub mod manifest;
+pub mod point_language;
 mod registry;
 #[cfg(feature = "onnx")]
 mod runtime;
@@ -16,7 +17,8 @@ pub mod shipped;
 mod tensor;
 
 pub use error::Error;
-pub use manifest::{Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
+pub use manifest::{BesideFile, Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
+pub use point_language::{LayoutDecoder, PointEncoder};
 pub use registry::{Model, Registry};
 pub use session::{PROVIDER, Session, SessionOptions};
 pub use tensor::{Data, Tensor};
