@@ -25,7 +25,8 @@ const AFTER: usize = 200;
 
 /// Surface points of a room of 3 m height and a square floor, one for each voxel of 2.5 cm.
 fn room(voxels: usize) -> Vec<ColouredPoint> {
-    const STEP: f64 = 0.025;
+    // A little more than a voxel, so that rounding puts no two points into one.
+    const STEP: f64 = 0.0252;
     const ROWS: usize = 120;
     // Floor and ceiling n², walls 4 n · rows.
     let rows = ROWS as f64;

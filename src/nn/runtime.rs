@@ -112,6 +112,8 @@ fn builder(environment: &Environment, options: &SessionOptions) -> Result<Sessio
         .map_err(|cause| cause.to_string())?
         .with_deterministic_compute(true)
         .map_err(|cause| cause.to_string())?
+        .with_intra_op_spinning(options.spinning)
+        .map_err(|cause| cause.to_string())?
         // A plan of memory is kept for every combination of extents that was ever run.
         .with_memory_pattern(!options.varying_shapes)
         .map_err(|cause| cause.to_string())?

@@ -33,7 +33,9 @@ impl Decoder {
     /// # Errors
     /// When ONNX Runtime refuses it.
     pub fn open(model: Model, spec: LayoutDecoder, threads: usize) -> Result<Self, Error> {
-        let options = SessionOptions { threads, varying_shapes: true, ..SessionOptions::default() };
+        // A token is a thousand small steps; threads that wait awake between them cost half as much again.
+        let options =
+            SessionOptions { threads, varying_shapes: true, spinning: false, ..SessionOptions::default() };
         let session = Session::open(model, &options)?;
         let empty =
             Tensor { shape: vec![0, spec.key_value_heads, spec.head_width], data: Data::F32(Vec::new()) };
