@@ -1,6 +1,6 @@
 //! From a cloud through the program to a scene, with a miniature that always says the same.
 
-use super::export::{must, registry, text};
+use super::export::{can_run, must, registry, text};
 use roomwright::cloud::{Cloud, CloudPoint, SceneFrame};
 use roomwright::layout::{self, DetectorInput, Draft, spatiallm};
 use roomwright::report::Reporter;
@@ -17,6 +17,7 @@ const SAID: &str = "wall_0=Wall(0,0,0,160,0,0,125,0)\nwall_1=Wall(160,0,0,160,12
 
 /// A checkpoint that says [`SAID`], exported; `None` when the exporter cannot run.
 fn miniature(folder: &Path, options: &[&str]) -> Option<PathBuf> {
+    can_run()?;
     let (lines, source, models) = (folder.join("said.txt"), folder.join("checkpoint"), folder.join("models"));
     std::fs::write(&lines, SAID).expect("written");
     must("synthetic.py", &[text(&source), "--say", text(&lines)])?;

@@ -20,6 +20,15 @@ pub fn must(name: &str, arguments: &[&str]) -> Option<()> {
     Some(())
 }
 
+/// `None`, with a printed reason, in a build that runs no networks.
+pub fn can_run() -> Option<()> {
+    if cfg!(feature = "onnx") {
+        return Some(());
+    }
+    println!("skipped: this build has no ONNX Runtime");
+    None
+}
+
 /// A folder as text.
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -49,6 +58,7 @@ pub struct Exported {
 
 /// Exports a reference checkpoint with all arrays on the way as outputs.
 pub fn export(config: &str, weights: &str) -> Option<Exported> {
+    can_run()?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = folder.path().join("checkpoint");
     checkpoint(config, weights, &source)?;
