@@ -3,7 +3,7 @@
 //! Forty houses by default; `ROOMWRIGHT_TEST_HOUSES=200` for the figures that are quoted, and
 //! `ROOMWRIGHT_TEST_SEED` for houses that nothing was tuned on.
 
-use super::drafts::{noisy, truth};
+use super::drafts::{noisy, setting, truth};
 use super::repair::repaired;
 use geo::{Area, BooleanOps};
 use rayon::prelude::*;
@@ -14,6 +14,8 @@ use roomwright::physics::check;
 use roomwright::scene::Layout;
 use roomwright::scene::class_map::ClassMap;
 
+/// Houses of a usual run.
+const HOUSES: u64 = 40;
 /// First seed; no other test uses these.
 const FIRST_SEED: u64 = 70_000;
 /// Objects supported, and in bounds, at least.
@@ -109,10 +111,8 @@ fn pooled_f1(all: &[Figures], which: usize) -> [f64; 3] {
 
 #[test]
 fn noisy_houses_become_consistent() {
-    let number =
-        |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
-    let houses = number("ROOMWRIGHT_TEST_HOUSES", 40);
-    let first = number("ROOMWRIGHT_TEST_SEED", FIRST_SEED);
+    let houses = setting("ROOMWRIGHT_TEST_HOUSES", HOUSES);
+    let first = setting("ROOMWRIGHT_TEST_SEED", FIRST_SEED);
     let all: Vec<Figures> = (first..first + houses).into_par_iter().map(figures_of).collect();
     let sum = |of: fn(&Figures) -> usize| all.iter().map(of).sum::<usize>();
     let objects = sum(|f| f.objects);

@@ -57,7 +57,7 @@ pub(crate) fn place(
         }
         let mut gone = vec![false; items.len()];
         if left > PENETRATION_M {
-            mark_inseparable(&items, &surroundings, &mut gone, findings);
+            mark_inseparable(&items, &mut gone, findings);
         }
         mark_inside_walls(&items, &surroundings, &mut gone, findings);
         mark_driven_away(&items, options, &mut gone, findings);
@@ -111,9 +111,8 @@ fn forget_rooms_of(items: &mut Vec<Item>, gone: &[bool]) -> Vec<bool> {
         .collect()
 }
 
-/// Marks, of every pair that still penetrates, the less sure object, and what its walls leave no
-/// room for.
-fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [bool], findings: &mut Findings) {
+/// Marks, of every pair that still penetrates, the less sure object.
+fn mark_inseparable(items: &[Item], gone: &mut [bool], findings: &mut Findings) {
     let shapes: Vec<_> = items.iter().map(|item| item.shape).collect();
     let mut pairs: Vec<(f64, usize, usize)> = near_pairs(&shapes, 0.0)
         .into_iter()
@@ -135,22 +134,10 @@ fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [boo
         );
         findings.note("object-removed", vec![items[less].element()], message, Some(depth));
     }
-    for (i, item) in items.iter().enumerate() {
-        let barriers = surroundings.barriers_of(item.room).iter().filter(|b| b.wall.is_some());
-        let depth = barriers.map(|b| -b.body.gap(&item.shape)).fold(0.0, f64::max);
-        if !gone[i] && depth > PENETRATION_M && !item.is_floor_covering() {
-            gone[i] = true;
-            let message = format!(
-                "{} {} of the draft does not fit between its walls ({depth:.3} m too large): it was left out",
-                item.class, item.draft
-            );
-            findings.note("object-removed", vec![item.element()], message, Some(depth));
-        }
-    }
 }
 
-/// Marks what reaches into a wall that does not bound its room: something that hangs beyond the end of
-/// its own wall has no place there.
+/// Marks what still reaches into a wall, its room's or another: too large for its room, or hung beyond
+/// the end of its own wall.
 fn mark_inside_walls(
     items: &[Item],
     surroundings: &Surroundings,
@@ -171,7 +158,7 @@ fn mark_inside_walls(
         if !gone[i] && depth > PENETRATION_M {
             gone[i] = true;
             let message = format!(
-                "{} {} of the draft reaches {depth:.3} m into a wall beside its room: it was left out",
+                "{} {} of the draft does not fit between the walls ({depth:.3} m reach into one): it was left out",
                 item.class, item.draft
             );
             findings.note("object-removed", vec![item.element()], message, Some(depth));
