@@ -1,5 +1,6 @@
-//! Reads NumPy archives: zip files of arrays (format `npy`, version 1 to 3), little endian, C order.
+//! Reads NumPy archives: zip files of arrays, C order.
 
+use npyz::{NpyFile, Order, TypeChar};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -55,11 +56,9 @@ impl Archive {
         let mut zip = zip::ZipArchive::new(file).expect("a zip file");
         let mut arrays = BTreeMap::new();
         for index in 0..zip.len() {
-            let mut member = zip.by_index(index).expect("a member");
+            let member = zip.by_index(index).expect("a member");
             let name = member.name().expect("a name").trim_end_matches(".npy").to_owned();
-            let mut bytes = Vec::new();
-            member.read_to_end(&mut bytes).expect("readable");
-            arrays.insert(name, parse(&bytes));
+            arrays.insert(name, array(NpyFile::new(member).expect("an array")));
         }
         Self(arrays)
     }
@@ -78,45 +77,26 @@ impl Archive {
     }
 }
 
-fn parse(bytes: &[u8]) -> Array {
-    assert_eq!(&bytes[..6], b"\x93NUMPY");
-    let (start, length) = match bytes[6] {
-        1 => (10, usize::from(u16::from_le_bytes([bytes[8], bytes[9]]))),
-        _ => (12, u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize),
-    };
-    let header = std::str::from_utf8(&bytes[start..start + length]).expect("text");
-    assert!(header.contains("'fortran_order': False"), "{header}");
-    let between = |from: &str, to: char| {
-        let rest = &header[header.find(from).expect("in the header") + from.len()..];
-        rest[..rest.find(to).expect("closed")].to_owned()
-    };
-    let kind = between("'descr': '", '\'');
-    let shape: Vec<usize> = between("'shape': (", ')')
-        .split(',')
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| part.trim().parse().expect("an extent"))
-        .collect();
-    let data = &bytes[start + length..];
-    let size: usize = kind[2..].parse().expect("a size");
-    let items = data.chunks_exact(size);
-    let values = match &kind[1..2] {
-        "f" => Values::Float(items.map(float).collect()),
-        "i" => Values::Integer(items.map(|item| integer(item, true)).collect()),
-        "u" | "b" => Values::Integer(items.map(|item| integer(item, false)).collect()),
-        other => panic!("values of kind {other}"),
+fn array<R: Read>(file: NpyFile<R>) -> Array {
+    assert_eq!(file.order(), Order::C);
+    let shape = file.shape().iter().map(|&extent| extent as usize).collect();
+    let npyz::DType::Plain(kind) = file.dtype() else { panic!("a plain type") };
+    let size = kind.size_field();
+    macro_rules! values {
+        ($variant:ident, $from:ty, $to:ty) => {
+            Values::$variant(file.into_vec::<$from>().expect("values").into_iter().map(<$to>::from).collect())
+        };
+    }
+    let values = match (kind.type_char(), size) {
+        (TypeChar::Float, 4) => values!(Float, f32, f64),
+        (TypeChar::Float, 8) => values!(Float, f64, f64),
+        (TypeChar::Int, 4) => values!(Integer, i32, i128),
+        (TypeChar::Int, 8) => values!(Integer, i64, i128),
+        (TypeChar::Uint, 1) => values!(Integer, u8, i128),
+        (TypeChar::Uint, 4) => values!(Integer, u32, i128),
+        (TypeChar::Uint, 8) => values!(Integer, u64, i128),
+        (TypeChar::Bool, _) => values!(Integer, bool, i128),
+        (other, size) => panic!("values of kind {other:?}, {size} bytes"),
     };
     Array { shape, values }
-}
-
-fn float(item: &[u8]) -> f64 {
-    match item.len() {
-        4 => f64::from(f32::from_le_bytes(item.try_into().expect("four bytes"))),
-        _ => f64::from_le_bytes(item.try_into().expect("eight bytes")),
-    }
-}
-
-fn integer(item: &[u8], signed: bool) -> i128 {
-    let value = item.iter().rev().fold(0i128, |value, &byte| value << 8 | i128::from(byte));
-    let half = 1i128 << (8 * item.len() - 1);
-    if signed && value >= half { value - 2 * half } else { value }
 }

@@ -4,7 +4,7 @@
 use super::npz::Archive;
 use super::{difference, golden};
 use roomwright::layout::spatiallm::inputs::{self, Pyramid, Shuffle};
-use roomwright::layout::spatiallm::mersenne::Mersenne;
+use roomwright::layout::spatiallm::permutation::permutation;
 use roomwright::layout::spatiallm::prompt::{self, Task};
 use roomwright::layout::spatiallm::vocabulary::Vocabulary;
 use roomwright::layout::spatiallm::voxels::{self, ColouredPoint};
@@ -51,9 +51,9 @@ fn shuffles_are_those_of_the_seed() {
         let wanted: Vec<usize> = drawn.integers();
         let mut found = Vec::new();
         for seed in 0..drawn.shape[0] {
-            let mut generator = Mersenne::new(seed as u32);
+            let mut generator = rand_mt::Mt::new(seed as u32);
             for _ in 0..drawn.shape[1] {
-                found.extend(generator.permutation(count));
+                found.extend(permutation(&mut generator, count));
             }
         }
         assert_eq!(found, wanted, "{count} orders");

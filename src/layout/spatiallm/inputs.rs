@@ -4,8 +4,8 @@
 //! `train/spatiallm/encoder.py` by name. The published code shuffles the curves at every stage even
 //! when it only predicts; [`Shuffle`] repeats that or leaves them as configured.
 
-use super::mersenne::Mersenne;
 use super::neighbours::{self, Coarse, MEMBERS, OFFSETS};
+use super::permutation::permutation;
 use super::serialise::{self, Order};
 use super::voxels::Voxels;
 use crate::nn::point_language::{Curve, PointEncoder, STAGES};
@@ -63,18 +63,18 @@ impl Pyramid {
     pub fn new(grid: &[[u32; 3]], curves: &[Curve], shuffle: Shuffle) -> Self {
         let mut draws = match shuffle {
             Shuffle::Off => None,
-            Shuffle::Seed(seed) => Some(Mersenne::new(seed)),
+            Shuffle::Seed(seed) => Some(rand_mt::Mt::new(seed)),
         };
         let mut stages: Vec<Stage> = Vec::with_capacity(STAGES);
         for _ in 0..STAGES {
             let pooling = stages.last().map(|finer| neighbours::coarsen(&finer.grid));
             let grid = pooling.as_ref().map_or_else(|| grid.to_vec(), |coarse| coarse.grid.clone());
-            let permutation = draws
+            let order = draws
                 .as_mut()
-                .map_or_else(|| (0..curves.len()).collect(), |draws| draws.permutation(curves.len()));
-            let shuffled: Vec<Curve> = permutation.iter().map(|&index| curves[index]).collect();
+                .map_or_else(|| (0..curves.len()).collect(), |draws| permutation(draws, curves.len()));
+            let shuffled: Vec<Curve> = order.iter().map(|&index| curves[index]).collect();
             let orders = serialise::orders(&grid, &shuffled);
-            stages.push(Stage { grid, permutation, orders, pooling });
+            stages.push(Stage { grid, permutation: order, orders, pooling });
         }
         Self { stages }
     }
