@@ -140,7 +140,9 @@ fn fusion(folder: &Path) {
     let mut trajectory =
         pose::estimator(&pose::Options::default()).estimate(&frames, &reporter).expect("poses of the folder");
     trajectory.poses.iter_mut().for_each(|pose| pose.is_keyframe = true);
-    let depth_options = depth::Options { max_keyframes: usize::MAX, ..depth::Options::default() };
+    // Every image, at its own size.
+    let depth_options =
+        depth::Options { max_keyframes: usize::MAX, max_side_px: u32::MAX, ..depth::Options::default() };
     let depths = depth::given::Given::new(depth_options)
         .estimate(&frames, &trajectory, &reporter)
         .expect("depth of the folder");

@@ -4,4 +4,5 @@ mod bad_input;
 mod eval;
 mod physics;
 mod python;
+mod spatiallm;
 mod use_graph;

@@ -5,12 +5,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn interpreter() -> String {
+/// The interpreter to run.
+pub fn interpreter() -> String {
     std::env::var("ROOMWRIGHT_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
 /// `None`, with a printed reason, when a package cannot be imported.
-fn can_import(packages: &[&str]) -> Option<()> {
+pub fn can_import(packages: &[&str]) -> Option<()> {
     let statement = packages.iter().map(|p| format!("import {p}")).collect::<Vec<_>>().join("; ");
     let outcome = Command::new(interpreter()).args(["-c", &statement]).output();
     match outcome {

@@ -75,7 +75,7 @@ pub struct RunArgs {
     /// The input's unit is the metre already.
     #[arg(long)]
     pub metric: bool,
-    /// Layout detector.
+    /// Layout detector: geometric, or spatiallm with --models (see the README for its licence).
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
     /// Load the stages before this one from the run folder (needs an earlier run with --keep all).

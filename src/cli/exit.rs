@@ -43,9 +43,9 @@ fn of_pipeline(error: &pipeline::Error) -> u8 {
         pipeline::Error::Video(error) => of_video(error),
         pipeline::Error::Artifact(error) => of_artifact(error),
         pipeline::Error::Model(_) => USAGE,
-        pipeline::Error::Layout(error) if error.is_configuration() => USAGE,
         pipeline::Error::Ply(error) => of_ply(error),
         pipeline::Error::Depth(error) if error.is_configuration() => USAGE,
+        pipeline::Error::Layout(error) if error.is_configuration() => USAGE,
         pipeline::Error::Pose(_)
         | pipeline::Error::Depth(_)
         | pipeline::Error::Cloud(_)

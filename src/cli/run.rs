@@ -29,6 +29,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
 fn plan(args: &RunArgs) -> Result<Request> {
     let mut options: crate::pipeline::Options = options::resolve(args.config.as_deref(), &args.set)?;
     options.pose.seed = args.seed;
+    options.layout.spatiallm.seed = args.seed;
     if let Some(detector) = &args.layout {
         options.layout.detector.clone_from(detector);
     }

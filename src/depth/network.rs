@@ -46,8 +46,10 @@ impl Network {
             cause: "the manifest does not describe it as a multi-view depth network".to_owned(),
         })?;
         let model = registry.find(&options.model)?;
-        let session =
-            Session::open(model, &SessionOptions { threads: options.network_threads, library: None })?;
+        let session = Session::open(
+            model,
+            &SessionOptions { threads: options.network_threads, ..SessionOptions::default() },
+        )?;
         Ok(Self { options, spec, session: Mutex::new(session) })
     }
 }

@@ -26,6 +26,7 @@ pub mod picture;
 pub mod plan;
 pub mod refine;
 pub mod samples;
+pub mod spatiallm;
 pub mod structure;
 pub mod wall_grid;
 pub mod wall_lines;
@@ -59,7 +60,7 @@ pub trait LayoutDetector: Send + Sync {
     /// Name, as in [`Options::detector`].
     fn name(&self) -> &'static str;
 
-    /// Models that take part: id and SHA-256.
+    /// Models that take part: id and SHA-256 of each file.
     fn models(&self) -> Vec<(String, String)> {
         Vec::new()
     }
@@ -109,6 +110,9 @@ pub enum Error {
         /// Id in the manifest.
         id: String,
     },
+    /// SpatialLM's weights could not be run.
+    #[error(transparent)]
+    SpatialLm(#[from] spatiallm::Error),
     /// No such detector.
     #[error("there is no layout detector `{name}`: choose one of {known}")]
     UnknownDetector {
@@ -120,10 +124,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// The call, not the cloud, is at fault: an unknown detector or a model that cannot be used.
+    /// True when the request is at fault (a wrong name, a missing or unfit model), not the input.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Model(_) | Self::UnfitModel { .. } | Self::UnknownDetector { .. })
+        match self {
+            Self::SpatialLm(error) => error.is_configuration(),
+            Self::Model(_) | Self::UnfitModel { .. } | Self::UnknownDetector { .. } => true,
+            Self::TooFewPoints { .. } | Self::TooLarge { .. } => false,
+        }
     }
 }
 
@@ -131,12 +139,14 @@ impl Error {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which detector: `geometric` or `network`.
+    /// Which detector: `geometric`, `network`, or `spatiallm` with a model folder.
     pub detector: String,
     /// The geometric detector's own.
     pub geometric: geometric::Options,
     /// The network's own.
     pub network: network::Options,
+    /// The options of SpatialLM's weights.
+    pub spatiallm: spatiallm::Options,
 }
 
 impl Default for Options {
@@ -145,21 +155,23 @@ impl Default for Options {
             detector: geometric::NAME.to_owned(),
             geometric: geometric::Options::default(),
             network: network::Options::default(),
+            spatiallm: spatiallm::Options::default(),
         }
     }
 }
 
-/// The detector that the options name; networks are looked for in the registry.
+/// The detector that the options name; its models, if any, come from the registry.
 ///
 /// # Errors
-/// [`Error::UnknownDetector`], or when the network cannot be loaded.
+/// [`Error::UnknownDetector`], or when a model is missing or unfit.
 pub fn detector(options: &Options, registry: &Registry) -> Result<Box<dyn LayoutDetector>, Error> {
     match options.detector.as_str() {
         geometric::NAME => Ok(Box::new(geometric::Geometric::new(options.geometric.clone()))),
         network::NAME => Ok(Box::new(network::Network::open(&options.network, registry)?)),
-        other => Err(Error::UnknownDetector {
-            name: other.to_owned(),
-            known: format!("`{}`, `{}`", geometric::NAME, network::NAME),
-        }),
+        spatiallm::NAME => Ok(Box::new(spatiallm::SpatialLm::open(options.spatiallm.clone(), registry)?)),
+        other => {
+            let known = format!("`{}`, `{}`, `{}`", geometric::NAME, network::NAME, spatiallm::NAME);
+            Err(Error::UnknownDetector { name: other.to_owned(), known })
+        }
     }
 }

@@ -114,7 +114,7 @@ fn moved(points: &[CloudPoint], angle: f64, shift: [f64; 2]) -> Vec<CloudPoint> 
         .collect()
 }
 
-fn models() -> crate::nn::Registry {
+fn no_models() -> crate::nn::Registry {
     crate::nn::Registry::open(&[]).unwrap()
 }
 
@@ -125,7 +125,7 @@ fn detect(points: Vec<CloudPoint>) -> Draft {
 fn try_detect(points: Vec<CloudPoint>) -> Result<Draft, Error> {
     let cloud: Cloud<SceneFrame> = Cloud::new(points);
     let input = DetectorInput { cloud: &cloud, free_space: None, camera_path: &[], ceiling_height_m: None };
-    detector(&Options::default(), &models()).unwrap().detect(&input, &Reporter::default())
+    detector(&Options::default(), &no_models()).unwrap().detect(&input, &Reporter::default())
 }
 
 /// Largest distance of the ends of the expected wall from the best detected one.
@@ -237,7 +237,7 @@ fn a_walked_path_is_a_passage() {
     let path = [Point3::new(3.0, 1.5, 1.5), Point3::new(5.0, 1.4, 1.5)];
     let input = DetectorInput { cloud: &cloud, free_space: None, camera_path: &path, ceiling_height_m: None };
     let draft =
-        detector(&Options::default(), &models()).unwrap().detect(&input, &Reporter::default()).unwrap();
+        detector(&Options::default(), &no_models()).unwrap().detect(&input, &Reporter::default()).unwrap();
     let door = draft.openings.iter().find(|o| o.kind == OpeningKind::Door).unwrap();
     assert!(door.confidence >= 0.9);
 }
@@ -268,7 +268,7 @@ fn bad_clouds_are_errors_and_bad_points_are_left_out() {
     let floor_only: Vec<CloudPoint> = flat().into_iter().filter(|p| p.position[2] == 0.0).collect();
     assert!(detect(floor_only).walls.is_empty());
     let unknown = Options { detector: "nonesuch".to_owned(), ..Options::default() };
-    assert!(matches!(detector(&unknown, &models()), Err(Error::UnknownDetector { .. })));
+    assert!(matches!(detector(&unknown, &no_models()), Err(Error::UnknownDetector { .. })));
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn assert_measured_walls(name: &str, walls: &[([f64; 2], [f64; 2])]) {
         camera_path: &path,
         ceiling_height_m: None,
     };
-    let draft = detector(&Options::default(), &models()).unwrap().detect(&input, &reporter).unwrap();
+    let draft = detector(&Options::default(), &no_models()).unwrap().detect(&input, &reporter).unwrap();
     for (a, b) in walls {
         let (a, b) = (Point2::from(*a), Point2::from(*b));
         let middle = nalgebra::center(&a, &b);

@@ -3,7 +3,7 @@
 //! Takes TOML; gives entries in the file's order. A multi-view depth network is described fully
 //! enough (views, size, value range, projection convention, outputs) that adding one needs no code.
 
-use super::{Error, LayoutMaps, layout_maps};
+use super::{Error, LayoutDecoder, LayoutMaps, PointEncoder, layout_maps};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -44,12 +44,33 @@ pub struct ModelEntry {
     pub inputs: Vec<TensorEntry>,
     /// Output tensors, in order.
     pub outputs: Vec<TensorEntry>,
+    /// Files that belong to it and lie in the same folder: weights outside of the graph, a tokenizer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideFile>,
     /// Geometry of a multi-view depth network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_view_depth: Option<MultiViewDepth>,
     /// Reading of a layout network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout_maps: Option<LayoutMaps>,
+    /// Figures of a point encoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_encoder: Option<PointEncoder>,
+    /// Figures of a layout decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout_decoder: Option<LayoutDecoder>,
+}
+
+/// A file that belongs to a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BesideFile {
+    /// File name, without folder.
+    pub file: String,
+    /// Digest of the file, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Size of the file.
+    pub size_bytes: u64,
 }
 
 /// Name and shape of a tensor.
@@ -148,18 +169,17 @@ impl Manifest {
             if manifest.models[..i].iter().any(|other| other.id == model.id) {
                 return Err(fail(format!("the id `{}` comes twice", model.id)));
             }
-            let hex = model.sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-            if model.sha256.len() != 64 || !hex {
-                return Err(fail(format!(
-                    "the sha256 of `{}` is not 64 lower-case hexadecimal digits",
-                    model.id
-                )));
+            let beside = model.beside.iter().map(|other| (&other.file, &other.sha256));
+            for (file, sha256) in std::iter::once((&model.file, &model.sha256)).chain(beside) {
+                check_file(file, sha256).map_err(|cause| fail(format!("{cause} of `{}`", model.id)))?;
             }
-            if model.file.is_empty() || model.file.contains(['/', '\\']) {
-                return Err(fail(format!("the file of `{}` is not a bare name", model.id)));
-            }
-            if let Some(depth) = &model.multi_view_depth {
-                check_depth(model, depth).map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
+            let checks = [
+                model.multi_view_depth.as_ref().map(|depth| check_depth(model, depth)),
+                model.point_encoder.as_ref().map(PointEncoder::check),
+                model.layout_decoder.as_ref().map(LayoutDecoder::check),
+            ];
+            for check in checks.into_iter().flatten() {
+                check.map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
             }
             if let Some(maps) = &model.layout_maps {
                 layout_maps::check(model, maps).map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
@@ -178,6 +198,18 @@ impl Manifest {
             known: self.models.iter().map(|model| model.id.clone()).collect(),
         })
     }
+}
+
+/// The name is bare and the digest looks like one.
+fn check_file(file: &str, sha256: &str) -> Result<(), String> {
+    let hex = sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if sha256.len() != 64 || !hex {
+        return Err("the sha256 is not 64 lower-case hexadecimal digits in an entry".to_owned());
+    }
+    if file.is_empty() || file.contains(['/', '\\']) {
+        return Err(format!("`{file}` is not a bare name for a file"));
+    }
+    Ok(())
 }
 
 /// Every named tensor exists, and the sizes make sense.

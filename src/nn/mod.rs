@@ -9,6 +9,7 @@ mod error;
 pub mod layout_maps;
 pub mod library;
 pub mod manifest;
+pub mod point_language;
 mod registry;
 #[cfg(feature = "onnx")]
 mod runtime;
@@ -18,7 +19,8 @@ mod tensor;
 
 pub use error::Error;
 pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic};
-pub use manifest::{Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
+pub use manifest::{BesideFile, Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
+pub use point_language::{LayoutDecoder, PointEncoder};
 pub use registry::{Model, Registry};
 pub use session::{PROVIDER, Session, SessionOptions};
 pub use tensor::{Data, Tensor};

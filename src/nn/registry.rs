@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Folders nested deeper than this below a model folder are not searched.
 const MAX_DEPTH: usize = 6;
+/// Manifest of models that a user has made; looked for in each model folder itself, not below.
+pub const FOLDER_MANIFEST: &str = "roomwright-models.toml";
 /// Bytes hashed at a time.
 const CHUNK: usize = 1 << 16;
 
@@ -29,12 +31,30 @@ pub struct Model {
 }
 
 impl Registry {
-    /// The built-in manifest with these model folders, searched in order.
+    /// The built-in manifest and those in the model folders ([`FOLDER_MANIFEST`]), with these folders,
+    /// searched in order.
     ///
     /// # Errors
-    /// When a folder does not exist.
+    /// When a folder does not exist, its manifest is unusable, or it repeats the id of a model.
     pub fn open(folders: &[PathBuf]) -> Result<Self, Error> {
-        Self::with_manifest(Manifest::built_in()?, folders)
+        let mut registry = Self::with_manifest(Manifest::built_in()?, folders)?;
+        for folder in folders {
+            let path = folder.join(FOLDER_MANIFEST);
+            if !path.is_file() {
+                continue;
+            }
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| Error::Io { source, path: path.clone() })?;
+            for entry in Manifest::parse(&text, &path)?.models {
+                if registry.manifest.entry(&entry.id).is_ok() {
+                    let cause =
+                        format!("another manifest has the id `{}`: give one of the two folders", entry.id);
+                    return Err(Error::Manifest { cause, path });
+                }
+                registry.manifest.models.push(entry);
+            }
+        }
+        Ok(registry)
     }
 
     /// Another manifest with these model folders.
@@ -54,8 +74,8 @@ impl Registry {
         &self.manifest
     }
 
-    /// Finds the file of a model and checks its digest. A file of the right name with another digest
-    /// is passed over as long as a later one fits.
+    /// Finds the file of a model and checks its digest and those of the files beside it. A file of the
+    /// right name with another digest is passed over as long as a later one fits.
     ///
     /// # Errors
     /// When the model is unknown, its file is missing, or only altered files are there.
@@ -69,6 +89,7 @@ impl Registry {
         for path in candidates {
             let found = digest(&path)?;
             if found == entry.sha256 {
+                check_beside(&entry, &path)?;
                 return Ok(Model { entry, path, shipped: None });
             }
             altered.get_or_insert((found, path));
@@ -90,6 +111,32 @@ impl Registry {
             },
         })
     }
+}
+
+/// Every file that belongs to the model lies beside it and is the one of the manifest.
+fn check_beside(entry: &ModelEntry, model: &Path) -> Result<(), Error> {
+    for other in &entry.beside {
+        let path = model.with_file_name(&other.file);
+        if !path.is_file() {
+            return Err(Error::MissingFile {
+                id: entry.id.clone(),
+                file: other.file.clone(),
+                size_bytes: other.size_bytes,
+                origin: entry.origin.clone(),
+                searched: model.parent().map(Path::to_path_buf).into_iter().collect(),
+            });
+        }
+        let found = digest(&path)?;
+        if found != other.sha256 {
+            return Err(Error::WrongDigest {
+                id: entry.id.clone(),
+                expected: other.sha256.clone(),
+                found,
+                path,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Files named `name` in `folder` and below, in the order of their paths. Folders that cannot be
@@ -185,6 +232,31 @@ mod tests {
     fn a_missing_folder_is_refused() {
         let error = Registry::open(&[PathBuf::from("no/such/folder")]).expect_err("no folder");
         assert!(error.to_string().ends_with("no/such/folder"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_brings_its_own_models_and_the_files_beside_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let entry = |id: &str| {
+            format!(
+                "[[model]]\nid='{id}'\ntask='t'\nfile='m.onnx'\nsha256='{ABC}'\nsize_bytes=3\nlicence='MIT'\n\
+                 origin='o'\ninputs=[]\noutputs=[]\nbeside=[{{file='m.data',sha256='{ABC}',size_bytes=3}}]\n"
+            )
+        };
+        std::fs::write(folder.path().join(FOLDER_MANIFEST), entry("own")).expect("written");
+        std::fs::write(folder.path().join("m.onnx"), "abc").expect("written");
+        let registry = Registry::open(&[folder.path().to_owned()]).expect("a manifest");
+        let missing = registry.find("own").expect_err("no data").to_string();
+        assert!(missing.contains("m.data"), "{missing}");
+        std::fs::write(folder.path().join("m.data"), "ab").expect("written");
+        let cut = registry.find("own").expect_err("cut off").to_string();
+        assert!(cut.contains("cut off") && cut.ends_with("m.data"), "{cut}");
+        std::fs::write(folder.path().join("m.data"), "abc").expect("written");
+        assert!(registry.find("own").is_ok());
+        let known = Manifest::built_in().expect("parses").models[0].id.clone();
+        std::fs::write(folder.path().join(FOLDER_MANIFEST), entry(&known)).expect("written");
+        let twice = Registry::open(&[folder.path().to_owned()]).expect_err("twice").to_string();
+        assert!(twice.contains(&known) && twice.ends_with(FOLDER_MANIFEST), "{twice}");
     }
 
     #[test]

@@ -30,16 +30,21 @@ impl Inner {
             cause,
             path: model.path.clone(),
         };
-        let bytes = match model.shipped {
-            Some(bytes) => Cow::Borrowed(bytes),
-            None => Cow::Owned(
-                std::fs::read(&model.path)
-                    .map_err(|source| Error::Io { source, path: model.path.clone() })?,
-            ),
+        let mut builder = builder(&environment, options).map_err(&fail)?;
+        let session = if model.entry.beside.is_empty() {
+            let bytes = match model.shipped {
+                Some(bytes) => Cow::Borrowed(bytes),
+                None => Cow::Owned(
+                    std::fs::read(&model.path)
+                        .map_err(|source| Error::Io { source, path: model.path.clone() })?,
+                ),
+            };
+            builder.commit_from_memory(&bytes)
+        } else {
+            // Weights outside of the graph are mapped by the library, which finds them by the path.
+            builder.commit_from_file(&model.path)
         };
-        let session = builder(&environment, options)
-            .and_then(|mut builder| builder.commit_from_memory(&bytes).map_err(|cause| cause.to_string()))
-            .map_err(fail)?;
+        let session = session.map_err(|cause| fail(cause.to_string()))?;
         Ok(Self { session, _environment: environment })
     }
 
@@ -106,6 +111,11 @@ fn builder(environment: &Environment, options: &SessionOptions) -> Result<Sessio
         .with_intra_threads(options.threads.max(1))
         .map_err(|cause| cause.to_string())?
         .with_deterministic_compute(true)
+        .map_err(|cause| cause.to_string())?
+        .with_intra_op_spinning(options.spinning)
+        .map_err(|cause| cause.to_string())?
+        // A plan of memory is kept for every combination of extents that was ever run.
+        .with_memory_pattern(!options.varying_shapes)
         .map_err(|cause| cause.to_string())?
         .with_execution_providers([ort::ep::CPU::default()
             .with_arena_allocator(true)

@@ -13,11 +13,15 @@ pub struct SessionOptions {
     pub threads: usize,
     /// The ONNX Runtime library; searched for when `None`, see [`super::library`].
     pub library: Option<PathBuf>,
+    /// The extents of the inputs change from run to run.
+    pub varying_shapes: bool,
+    /// Threads wait for work awake: faster on an idle machine, and a load for everything else on it.
+    pub spinning: bool,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { threads: 2, library: None }
+        Self { threads: 2, library: None, varying_shapes: false, spinning: true }
     }
 }
 

@@ -50,7 +50,7 @@ impl Options {
     pub(crate) fn check(&self) -> Result<(), super::Error> {
         let rules = [
             ("max_inferred_share", self.max_inferred_share, 0.0, 1.0, "0 to 1"),
-            ("max_inferred_wall_m", self.max_inferred_wall_m, 0.0, 100.0, "0 to 100 m"),
+            ("max_inferred_wall_m", self.max_inferred_wall_m, 0.0, 16.0, "0 to 16 m"),
             ("max_extension_m", self.max_extension_m, 0.0, 20.0, "0 to 20 m"),
             ("yaw_sigma_rad", self.yaw_sigma_rad, 0.0, 1.6, "0 to 1.6 rad"),
             ("size_sigma_rel", self.size_sigma_rel, 0.0, 2.0, "0 to 2"),

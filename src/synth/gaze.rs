@@ -54,10 +54,11 @@ const EYE_M: f64 = 1.35;
 #[must_use]
 pub fn along(house: &House, way: &[[f64; 2]], sway: impl Fn(usize) -> f64) -> Vec<f64> {
     let keys: Vec<usize> = (0..way.len()).step_by(STRIDE).collect();
-    let sweep = sweeps(house, way);
-    let passage = passages(house, way);
+    let rooms: Vec<Option<usize>> = way.iter().map(|&p| room_at(house, p)).collect();
+    let sweep = sweeps(house, way, &rooms);
+    let passage = passages(house, way, &rooms);
     let values: Vec<[f64; DIRECTIONS]> =
-        keys.iter().map(|&k| values_at(house, way, k, sway(k), sweep[k], passage[k])).collect();
+        keys.iter().map(|&k| values_at(house, (way, &rooms), k, sway(k), sweep[k], passage[k])).collect();
     let chosen = best_sequence(&values);
     let mut yaw = Vec::with_capacity(keys.len());
     for &bin in &chosen {
@@ -102,9 +103,8 @@ fn middle(house: &House, room: usize) -> [f64; 2] {
 
 /// During the first stay in every room: the yaw of an even turn through it, from the middle of the
 /// room at the entry to the heading at the exit, in the sense of the walk round the middle.
-fn sweeps(house: &House, way: &[[f64; 2]]) -> Vec<Option<f64>> {
+fn sweeps(house: &House, way: &[[f64; 2]], rooms: &[Option<usize>]) -> Vec<Option<f64>> {
     let mut targets = vec![None; way.len()];
-    let rooms: Vec<Option<usize>> = way.iter().map(|&p| room_at(house, p)).collect();
     let mut seen = vec![false; house.plan.rooms.len()];
     let mut start = 0;
     while start < way.len() {
@@ -146,8 +146,7 @@ struct Passage {
 }
 
 /// Where the way goes from one room into another: the looks through the door before and behind it.
-fn passages(house: &House, way: &[[f64; 2]]) -> Vec<Option<Passage>> {
-    let rooms: Vec<Option<usize>> = way.iter().map(|&p| room_at(house, p)).collect();
+fn passages(house: &House, way: &[[f64; 2]], rooms: &[Option<usize>]) -> Vec<Option<Passage>> {
     let mut along = vec![0.0; way.len()];
     for i in 1..way.len() {
         along[i] = along[i - 1] + distance(way[i - 1], way[i]);
@@ -201,7 +200,7 @@ fn door_near(house: &House, at: [f64; 2]) -> Option<([f64; 2], [f64; 2])> {
 
 fn values_at(
     house: &House,
-    way: &[[f64; 2]],
+    (way, rooms): (&[[f64; 2]], &[Option<usize>]),
     index: usize,
     sway: f64,
     sweep: Option<f64>,
@@ -209,7 +208,7 @@ fn values_at(
 ) -> [f64; DIRECTIONS] {
     let here = way[index];
     let heading = heading_at(way, index);
-    let room = room_at(house, here);
+    let room = rooms[index];
     let through = passage.map_or(0.0, |p| p.weight);
     let across = room.map(|room| {
         let center = middle(house, room);

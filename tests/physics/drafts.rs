@@ -18,6 +18,11 @@ const FALSE: f64 = 0.1;
 /// Classes of false boxes.
 const FALSE_CLASSES: [&str; 5] = ["chair", "nightstand", "cabinet", "plants", "side_table"];
 
+/// A number of the environment, such as `ROOMWRIGHT_TEST_HOUSES`.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// A normal deviate (Box–Muller).
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let u: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);

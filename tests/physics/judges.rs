@@ -1,6 +1,7 @@
-//! Other people's programs on what was written: MuJoCo, trimesh, USD, PyBullet, jsonschema.
+//! Other people's programs on what was written: MuJoCo, trimesh, USD, PyBullet, the glTF validator,
+//! jsonschema.
 
-use super::drafts::{noisy, truth};
+use super::drafts::{noisy, setting, truth};
 use super::repair::repaired;
 use crate::python::reference;
 use roomwright::export::exporters;
@@ -15,8 +16,7 @@ const STILL: f64 = 0.98;
 #[test]
 fn other_programs_agree() {
     let folder = tempfile::tempdir().unwrap();
-    let houses =
-        std::env::var("ROOMWRIGHT_TEST_HOUSES").ok().and_then(|n| n.parse().ok()).unwrap_or(HOUSES);
+    let houses = setting("ROOMWRIGHT_TEST_HOUSES", HOUSES);
     let scenes: Vec<PathBuf> = (FIRST_SEED..FIRST_SEED + houses)
         .map(|seed| {
             let dir = folder.path().join(seed.to_string());
@@ -53,7 +53,7 @@ fn other_programs_agree() {
     if let Some(bullet) = told("pybullet") {
         assert_eq!(bullet["points_deeper_than_1mm"], 0, "{bullet}");
     }
-    for judge in ["schema", "habitat"] {
+    for judge in ["schema", "habitat", "gltf"] {
         if let Some(figures) = told(judge) {
             assert_eq!(figures["problems"], serde_json::json!([]), "{judge}: {figures}");
         }

@@ -1,12 +1,13 @@
-"""Other programs' opinion of exported scenes: MuJoCo, trimesh, usd-core, pybullet, jsonschema.
+"""Other programs' opinion of exported scenes: MuJoCo, trimesh, usd-core, pybullet, glTF validator, jsonschema.
 
 Usage: scene_judges.py FOLDER...   each with scene.xml, scene.glb, scene.usda, scene.json, habitat/
 Prints one JSON object: figures by judge. Judges that are not installed are left out and named.
-Packages (PyPI): mujoco trimesh usd-core pybullet jsonschema numpy
+Packages (PyPI): mujoco trimesh usd-core pybullet jsonschema numpy; (npm): gltf-validator
 """
 import json
 import math
 import pathlib
+import subprocess
 import sys
 
 SECONDS = 5.0
@@ -117,6 +118,33 @@ def judge_pybullet(folders):
     return {"loaded": loaded, "points_deeper_than_1mm": pairs, "deepest_m": deepest}
 
 
+VALIDATE = """
+const fs = require("fs"), validator = require("gltf-validator");
+(async () => {
+  const bad = [], total = {files: 0, errors: 0, warnings: 0};
+  for (const file of process.argv.slice(1)) {
+    const {issues} = await validator.validateBytes(new Uint8Array(fs.readFileSync(file)));
+    total.files += 1; total.errors += issues.numErrors; total.warnings += issues.numWarnings;
+    if (issues.numErrors + issues.numWarnings) bad.push([file, issues.messages.slice(0, 3)]);
+  }
+  console.log(JSON.stringify({...total, problems: bad.slice(0, 10)}));
+})();
+"""
+
+
+def judge_gltf(folders):
+    """Khronos' validator (npm package gltf-validator, found by Node through NODE_PATH)."""
+    try:
+        found = subprocess.run(["node", "-e", 'require("gltf-validator")'], capture_output=True, text=True)
+    except FileNotFoundError as missing:
+        raise ImportError(f"node: {missing}") from missing
+    if found.returncode:
+        raise ImportError("Node does not find gltf-validator (set NODE_PATH)")
+    files = [str(folder / "scene.glb") for folder in folders]
+    told = subprocess.run(["node", "-e", VALIDATE, *files], capture_output=True, text=True, check=True)
+    return json.loads(told.stdout)
+
+
 def judge_schema(folders):
     import jsonschema
 
@@ -156,6 +184,7 @@ def main():
         "trimesh": judge_trimesh,
         "usd": judge_usd,
         "pybullet": judge_pybullet,
+        "gltf": judge_gltf,
         "schema": judge_schema,
         "habitat": judge_habitat,
     }

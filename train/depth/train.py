@@ -8,7 +8,7 @@ of the weights, which is what is validated and exported.
 
 import argparse
 import csv
-import math
+import sys
 import time
 from pathlib import Path
 
@@ -17,12 +17,16 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from common import Average, rate, resume, save
 from data import Houses
 from evaluate import Clip, evaluate, torch_predictor
 from model import COUNT, STEP, DepthNet
 
 SURE_ERROR = 0.03
 EMA_HALF_LIFE_STEPS = 120.0
+# Rise of the learning rate: share of the run, and where it starts as a share of the top.
+WARM, FIRST = 0.05, 0.1
 # Columns of the log.
 LOSSES = ("loss", "planes8", "planes4", "depth8", "depth4", "depth1", "sure")
 FIGURES = ("absrel", "delta1", "absrel_sure", "delta1_sure", "coverage")
@@ -94,31 +98,6 @@ def losses(out, batch):
     return total
 
 
-class Average:
-    """Exponential moving average of parameters and buffers."""
-
-    def __init__(self, net):
-        self.net = DepthNet().eval()
-        self.net.load_state_dict(net.state_dict())
-
-    def update(self, net, step):
-        keep = min(0.5 ** (1.0 / EMA_HALF_LIFE_STEPS), (1 + step) / (10 + step))
-        with torch.no_grad():
-            for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values()):
-                if mine.dtype.is_floating_point:
-                    mine.mul_(keep).add_(theirs, alpha=1 - keep)
-                else:
-                    mine.copy_(theirs)
-
-
-def rate(done, top, warm=0.05):
-    """One cycle over `done` in 0..1: linear up, cosine down to a hundredth."""
-    if done < warm:
-        return top * (0.1 + 0.9 * done / warm)
-    share = min((done - warm) / (1 - warm), 1.0)
-    return top * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
 def main():
     parser = argparse.ArgumentParser(description="Trains the multi-view depth network")
     parser.add_argument("--data", type=Path, required=True, help="packed clips (data.py)")
@@ -141,14 +120,9 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     net = DepthNet().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-2)
-    average, step, spent = Average(net), 0, 0.0
-    last = args.out / "last.pt"
-    if last.exists():
-        state = torch.load(last, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.net.load_state_dict(state["average"])
-        step, spent = state["step"], state["spent_s"]
+    average = Average(net, DepthNet(), EMA_HALF_LIFE_STEPS)
+    counters = resume(args.out, net, optimizer, average)
+    step, spent = counters.get("step", 0), counters.get("spent_s", 0.0)
     clips = [Clip(folder, args.every, 4) for folder in args.validation]
     log = (args.out / "log.csv").open("a", newline="")
     writer = csv.writer(log)
@@ -163,7 +137,7 @@ def main():
     while True:
         done = (time.time() - begun) / (60.0 * args.minutes)
         for group in optimizer.param_groups:
-            group["lr"] = rate(done, args.rate)
+            group["lr"] = rate(done, args.rate, WARM, FIRST)
         batch = next(batches)
         net.train()
         out = net.steps(batch["images"], batch["proj4"], batch["proj8"], batch["depth_min"], batch["depth_max"])
@@ -183,10 +157,7 @@ def main():
             means = {k: round(v / seen, 3) for k, v in running.items()}
             print(step, f"{(time.time() - begun) / 60:.1f} min", means, flush=True)
         if time.time() - saved > args.save_every_s or done >= 1.0:
-            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step,
-                     "average": average.net.state_dict(), "spent_s": time.time() - begun}
-            torch.save(state, args.out / "writing.pt")
-            (args.out / "writing.pt").replace(last)
+            save(args.out, net, optimizer, average, step=step, spent_s=time.time() - begun)
             saved = time.time()
         if time.time() - validated > args.validate_every_s or done >= 1.0:
             means = {k: round(v / seen, 4) for k, v in running.items()}

@@ -6,7 +6,7 @@ weights, which is what is validated and exported. Convolutions run in bfloat16, 
 
 import argparse
 import csv
-import math
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 from augment import augment
+from common import Average, rate, resume, save
 from evaluate import FIGURES, evaluate
 from losses import WEIGHTS, losses
 from model import LayoutNet
@@ -22,6 +24,8 @@ from shards import Pool
 from targets import targets
 
 EMA_HALF_LIFE_STEPS = 250.0
+# Rise of the learning rate: share of the run, and where it starts as a share of the top.
+WARM, FIRST = 0.04, 0.05
 # The pool may grow while training runs: new shards are looked for after so many batches.
 REFRESH_BATCHES = 200
 
@@ -55,31 +59,6 @@ class Stream(IterableDataset):
 
 def as_input(pillars):
     return (pillars.float() / 255.0).to(memory_format=torch.channels_last)
-
-
-class Average:
-    """Exponential moving average of parameters and buffers."""
-
-    def __init__(self, net):
-        self.net = LayoutNet().eval().to(memory_format=torch.channels_last)
-        self.net.load_state_dict(net.state_dict())
-
-    def update(self, net, step):
-        keep = min(0.5 ** (1.0 / EMA_HALF_LIFE_STEPS), (1 + step) / (10 + step))
-        with torch.no_grad():
-            for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values()):
-                if mine.dtype.is_floating_point:
-                    mine.mul_(keep).add_(theirs, alpha=1 - keep)
-                else:
-                    mine.copy_(theirs)
-
-
-def rate(done, top, warm=0.04):
-    """One cycle over `done` in 0..1: linear up, cosine down to a hundredth."""
-    if done < warm:
-        return top * (0.05 + 0.95 * done / warm)
-    share = min((done - warm) / (1 - warm), 1.0)
-    return top * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 class Log:
@@ -137,14 +116,9 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     net = LayoutNet().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=2e-2)
-    average, step, samples, spent = Average(net), 0, 0, 0.0
-    last = args.out / "last.pt"
-    if last.exists():
-        state = torch.load(last, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.net.load_state_dict(state["average"])
-        step, samples, spent = state["step"], state["samples"], state["spent_s"]
+    average = Average(net, LayoutNet().to(memory_format=torch.channels_last), EMA_HALF_LIFE_STEPS)
+    counters = resume(args.out, net, optimizer, average)
+    step, samples, spent = counters.get("step", 0), counters.get("samples", 0), counters.get("spent_s", 0.0)
     log = Log(args.out / "log.csv", args.seed, args.validation)
     stream = Stream(args.data, args.batch, args.seed * 100_000 + step)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=6))
@@ -153,7 +127,7 @@ def main():
     while True:
         done = max(samples / args.samples, (time.time() - begun) / (60.0 * args.minutes))
         for group in optimizer.param_groups:
-            group["lr"] = rate(done, args.rate)
+            group["lr"] = rate(done, args.rate, WARM, FIRST)
         pillars, target = next(batches)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             out = net(as_input(pillars))
@@ -170,10 +144,7 @@ def main():
             minutes = (time.time() - begun) / 60
             print(step, f"{minutes:.1f} min", f"{float(norm):.1f}", log.means(), flush=True)
         if time.time() - saved > args.save_every_s or done >= 1.0:
-            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "samples": samples,
-                     "average": average.net.state_dict(), "spent_s": time.time() - begun}
-            torch.save(state, args.out / "writing.pt")
-            (args.out / "writing.pt").replace(last)
+            save(args.out, net, optimizer, average, step=step, samples=samples, spent_s=time.time() - begun)
             saved = time.time()
         if samples - validated >= args.validate_every or done >= 1.0:
             log.validate(average.net, step, samples, (time.time() - begun) / 60, len(Pool(args.data)))

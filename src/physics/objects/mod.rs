@@ -57,8 +57,9 @@ pub(crate) fn place(
         }
         let mut gone = vec![false; items.len()];
         if left > PENETRATION_M {
-            mark_inseparable(&items, &surroundings, &mut gone, findings);
+            mark_inseparable(&items, &mut gone, findings);
         }
+        mark_inside_walls(&items, &surroundings, &mut gone, findings);
         mark_driven_away(&items, options, &mut gone, findings);
         if !gone.contains(&true) {
             break;
@@ -110,9 +111,8 @@ fn forget_rooms_of(items: &mut Vec<Item>, gone: &[bool]) -> Vec<bool> {
         .collect()
 }
 
-/// Marks, of every pair that still penetrates, the less sure object, and what its walls leave no
-/// room for.
-fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [bool], findings: &mut Findings) {
+/// Marks, of every pair that still penetrates, the less sure object.
+fn mark_inseparable(items: &[Item], gone: &mut [bool], findings: &mut Findings) {
     let shapes: Vec<_> = items.iter().map(|item| item.shape).collect();
     let mut pairs: Vec<(f64, usize, usize)> = near_pairs(&shapes, 0.0)
         .into_iter()
@@ -134,13 +134,31 @@ fn mark_inseparable(items: &[Item], surroundings: &Surroundings, gone: &mut [boo
         );
         findings.note("object-removed", vec![items[less].element()], message, Some(depth));
     }
-    for (i, item) in items.iter().enumerate() {
-        let barriers = surroundings.barriers_of(item.room).iter().filter(|b| b.wall.is_some());
-        let depth = barriers.map(|b| -b.body.gap(&item.shape)).fold(0.0, f64::max);
-        if !gone[i] && depth > PENETRATION_M && !item.is_floor_covering() {
+}
+
+/// Marks what still reaches into a wall, its room's or another: too large for its room, or hung beyond
+/// the end of its own wall.
+fn mark_inside_walls(
+    items: &[Item],
+    surroundings: &Surroundings,
+    gone: &mut [bool],
+    findings: &mut Findings,
+) {
+    for (i, item) in items.iter().enumerate().filter(|(_, item)| !item.is_floor_covering()) {
+        let reach = 0.5 * item.shape.size[0].hypot(item.shape.size[1]);
+        let depth = surroundings
+            .all_walls()
+            .iter()
+            .filter(|wall| {
+                let span = 0.5 * wall.body.size[0].hypot(wall.body.size[1]);
+                (wall.body.plan() - item.shape.plan()).norm() < reach + span
+            })
+            .map(|wall| -wall.body.gap(&item.shape))
+            .fold(0.0, f64::max);
+        if !gone[i] && depth > PENETRATION_M {
             gone[i] = true;
             let message = format!(
-                "{} {} of the draft does not fit between its walls ({depth:.3} m too large): it was left out",
+                "{} {} of the draft does not fit between the walls ({depth:.3} m reach into one): it was left out",
                 item.class, item.draft
             );
             findings.note("object-removed", vec![item.element()], message, Some(depth));

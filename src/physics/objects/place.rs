@@ -113,6 +113,11 @@ impl Surroundings {
         &self.barriers[room.unwrap_or(self.barriers.len() - 1)]
     }
 
+    /// All walls, whatever room they bound.
+    pub fn all_walls(&self) -> &[Barrier] {
+        &self.barriers[self.barriers.len() - 1]
+    }
+
     /// Height of the ceiling over a room, metres.
     pub fn ceiling(&self, room: Option<usize>) -> f64 {
         room.map_or(NO_CEILING_M, |room| self.ceilings[room])

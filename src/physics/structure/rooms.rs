@@ -35,6 +35,8 @@ const MIN_STRETCH_M: f64 = 0.05;
 const SAME_PLACE_M: f64 = 1.2;
 /// So many objects beyond the rooms make a place of their own without any wall.
 const MIN_OBJECTS_ALONE: usize = 4;
+/// Shorter loose walls are ends that stick out of their corner, metres.
+const MIN_LOOSE_WALL_M: f64 = 0.8;
 /// Smaller leftovers are gaps, not rooms, square metres.
 const MIN_OPEN_AREA_M2: f64 = 1.5;
 /// Confidence of a room that was not closed and that no detector named.
@@ -120,6 +122,7 @@ fn beyond_closed_rooms(
     let mut groups: Vec<Seen> = Vec::new();
     let walls = (0..graph.edges.len())
         .filter(|edge| !faces.iter().any(|face| face.edges.contains(edge)))
+        .filter(|&edge| graph.length(edge) >= MIN_LOOSE_WALL_M)
         .map(|edge| <[Vec2; 2]>::from(graph.segment(edge)))
         .filter(|ends| outside(0.5 * (ends[0] + ends[1])))
         .map(|ends| Seen::new(ends.to_vec(), 1, 0));
