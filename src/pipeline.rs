@@ -1,8 +1,8 @@
 //! The straight line from an input to a scene. The only place that knows the order of the stages.
 
-use crate::align::{Alignment, Hints};
+use crate::align::{Alignment, Hints, LogScale, ScaleJudge};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
-use crate::cloud::{Cloud, FreeSpace, World};
+use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
 use crate::depth::DepthMaps;
 use crate::layout::{DetectorInput, Draft, LayoutDetector};
 use crate::math::{Point3, Sim3, Vec3};
@@ -182,10 +182,13 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
         }
     };
 
-    let aligned = chain.stage(Stage::Align, &(&options.align, &request.hints), || {
+    let key = (&options.align, &request.hints, detector.models());
+    let aligned = chain.stage(Stage::Align, &key, || {
         let edges = capture.as_ref().map_or_else(Vec::new, |capture| depth::edge_planes(&capture.depths));
         let views = capture.as_ref().map(|c| align::Views { trajectory: &c.trajectory, edges: &edges });
-        let (alignment, cloud) = align::align(&world_cloud, views, &request.hints, &options.align, reporter)?;
+        let (hints, options) = (&request.hints, &options.align);
+        let judge = Judge { request, detector: detector.as_ref(), capture: capture.as_ref() };
+        let (alignment, cloud) = align::align(&world_cloud, views, hints, Some(&judge), options, reporter)?;
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 
@@ -238,6 +241,31 @@ fn read_cloud(request: &Request, reporter: &Reporter) -> Result<(Cloud<World>, V
     reporter.stage_started(Stage::Cloud.name());
     let contents = cloud::ply::read(&request.input, reporter)?;
     Ok((contents.cloud, contents.offset))
+}
+
+/// The layout detector as judge of the scale.
+struct Judge<'a> {
+    request: &'a Request,
+    detector: &'a dyn LayoutDetector,
+    capture: Option<&'a Capture>,
+}
+
+impl ScaleJudge for Judge<'_> {
+    fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale> {
+        // Its warnings belong to the detection that follows; here they would come twice.
+        let quiet = Reporter::default();
+        let free_space = self.capture.and_then(|capture| {
+            cloud::free_space(&capture.depths, scene_from_world, &self.request.options.cloud, &quiet)
+        });
+        let camera_path = camera_path(self.capture, scene_from_world);
+        let input = DetectorInput {
+            cloud,
+            free_space: free_space.as_ref(),
+            camera_path: &camera_path,
+            ceiling_height_m: None,
+        };
+        self.detector.log_scale(&input, &quiet).ok().flatten()
+    }
 }
 
 /// Stage 6, with the free space that the views of the capture show.

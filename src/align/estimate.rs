@@ -7,9 +7,10 @@
 use super::alignment::{Alignment, Hints, ScaleSource};
 use super::evidence::Evidence;
 use super::gravity::{self, Gravity};
+use super::judge::{self, ScaleJudge};
 use super::levels::{self, Levels};
 use super::options::{Error, Options};
-use super::scale::{self, Measured, Scale};
+use super::scale::{self, Measured, Posterior, Scale};
 use super::{upright, yaw};
 use crate::cloud::{Cloud, SceneFrame, World, downsample, estimate_normals, normals};
 use crate::depth::EdgePlane;
@@ -41,7 +42,8 @@ pub struct Views<'a> {
     pub edges: &'a [EdgePlane],
 }
 
-/// Aligns a cloud. The scene cloud has normals also where the input has none (estimated).
+/// Aligns a cloud. The scene cloud has normals also where the input has none (estimated). A `judge` is
+/// asked for the scale when nothing else vouches for it.
 ///
 /// # Errors
 /// [`Error::TooSmall`] for a cloud without surface, [`Error::Hint`] and [`Error::KnownLength`] for
@@ -50,6 +52,7 @@ pub fn align(
     cloud: &Cloud<World>,
     views: Option<Views<'_>>,
     hints: &Hints,
+    judge: Option<&dyn ScaleJudge>,
     options: &Options,
     reporter: &Reporter,
 ) -> Result<(Alignment, Cloud<SceneFrame>), Error> {
@@ -64,8 +67,20 @@ pub fn align(
     let yaw = yaw::find(&evidence, &gravity.up);
     let x = yaw::canonical(&evidence, &gravity.up, yaw.x);
     let measured = Measured { evidence: &evidence, up: gravity.up, x, levels: &levels };
-    let fused = scale::fuse(&measured, options);
-    let scale = chosen_scale(&measured, &hints, fused, reporter);
+    let cues = scale::fuse(&measured, options);
+    let scale = match scale::from_hints(&measured, &hints) {
+        Some(hinted) => vouched(hinted, &cues, reporter),
+        None => {
+            warn_unused(&measured, &hints, reporter);
+            match judge {
+                Some(judge) => judge::settle(&cues, |metres_per_unit| {
+                    let scene_from_world = assemble(&evidence, &gravity.up, &x, levels.floor, metres_per_unit);
+                    judge.judge(&cloud.to_scene(&scene_from_world), &scene_from_world)
+                }),
+                None => cues.scale(None),
+            }
+        }
+    };
     if !levels.floor_seen {
         guess_floor(&evidence, &gravity.up, &mut levels, &scale, options, reporter);
     }
@@ -124,22 +139,24 @@ fn up(evidence: &Evidence, edges: &[EdgePlane], hints: &Hints, reporter: &Report
     gravity
 }
 
-/// The scale of a hint when one can be used, else the fused one.
-fn chosen_scale(measured: &Measured<'_>, hints: &Hints, fused: Scale, reporter: &Reporter) -> Scale {
-    let Some(hinted) = scale::from_hints(measured, hints) else {
-        if hints.ceiling_height_m.is_some() || hints.known_length.is_some() {
-            reporter.warn(
-                "hint-not-used",
-                format!(
-                    "the given length could not be measured in the scene (floor {}, ceiling {}); the scale is \
-                     estimated from usual sizes. Film floor and ceiling, or give a length of the room",
-                    if measured.levels.floor_seen { "seen" } else { "not seen" },
-                    if measured.levels.ceiling.is_some() { "seen" } else { "not seen" },
-                ),
-            );
-        }
-        return fused;
-    };
+/// Says so when a hint was given that cannot be measured here.
+fn warn_unused(measured: &Measured<'_>, hints: &Hints, reporter: &Reporter) {
+    if hints.ceiling_height_m.is_some() || hints.known_length.is_some() {
+        reporter.warn(
+            "hint-not-used",
+            format!(
+                "the given length could not be measured in the scene (floor {}, ceiling {}); the scale is \
+                 estimated from usual sizes. Film floor and ceiling, or give a length of the room",
+                if measured.levels.floor_seen { "seen" } else { "not seen" },
+                if measured.levels.ceiling.is_some() { "seen" } else { "not seen" },
+            ),
+        );
+    }
+}
+
+/// The scale of a hint, doubted when usual sizes contradict it.
+fn vouched(hinted: Scale, cues: &Posterior, reporter: &Reporter) -> Scale {
+    let fused = cues.scale(None);
     let ratio = (fused.metres_per_unit / hinted.metres_per_unit).ln();
     if ratio.abs() > MAX_UNIT_DISAGREEMENT.ln() && ratio.abs() > 3.0 * fused.log_sigma {
         reporter.warn(

@@ -10,6 +10,7 @@
 //! | [`yaw`] | the wall directions, when there are two perpendicular ones |
 //! | [`levels`] | floor and ceiling among the horizontal surfaces |
 //! | [`scale`] | metres per world unit from everything that has a usual size |
+//! | [`judge`] | the same, asked of a network that looks at the whole scene |
 //! | [`estimate`] | the stage itself |
 
 pub mod alignment;
@@ -21,10 +22,12 @@ mod gravity;
 mod yaw;
 mod levels;
 mod scale;
+mod judge;
 mod estimate;
 #[cfg(test)]
 mod tests;
 
 pub use alignment::{Alignment, Cue, Hints, ScaleSource};
 pub use estimate::{Views, align};
+pub use judge::{LogScale, ScaleJudge};
 pub use options::{Error, Options};

@@ -8,6 +8,7 @@
 
 use super::alignment::{Cue, Hints, ScaleSource};
 use super::evidence::Evidence;
+use super::judge::Opinion;
 use super::levels::Levels;
 use super::options::{Error, Options};
 use crate::math::{Vec3, median};
@@ -196,42 +197,68 @@ impl Observation {
     }
 }
 
+/// What the cues say of x, over a grid.
+pub struct Posterior {
+    grid: Vec<f64>,
+    log_density: Vec<f64>,
+    observations: Vec<Observation>,
+    /// No cameras: the unit may be that of a file.
+    bare: bool,
+}
+
 /// Fuses all cues.
-pub fn fuse(measured: &Measured<'_>, options: &Options) -> Scale {
+pub fn fuse(measured: &Measured<'_>, options: &Options) -> Posterior {
     let observations = observations(measured, options);
     let bare = measured.evidence.cameras.is_empty();
     let centre = -measured.evidence.unit.ln();
     let steps = (2.0 * GRID_HALF_WIDTH / GRID_STEP) as usize;
     let grid: Vec<f64> = (0..=steps).map(|i| centre - GRID_HALF_WIDTH + GRID_STEP * i as f64).collect();
-    let log_posterior: Vec<f64> = grid
+    let log_density = grid
         .iter()
         .map(|&x| {
             let unit = if bare { file_unit(x).ln() } else { 0.0 };
             unit + observations.iter().map(|observation| observation.log_likelihood(x)).sum::<f64>()
         })
         .collect();
-    let peak = log_posterior.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = log_posterior.iter().map(|value| (value - peak).exp()).collect();
-    let total: f64 = weights.iter().sum();
-    let mean = weights.iter().zip(&grid).map(|(w, x)| w * x).sum::<f64>() / total;
-    // The centre of the main explanation, not a mean between two; sigma is of all about it.
-    let mode = mode(&grid, &weights).unwrap_or(mean);
-    let variance = weights.iter().zip(&grid).map(|(w, x)| w * (x - mode).powi(2)).sum::<f64>() / total;
-    let strong = observations
-        .iter()
-        .any(|observation| !["surface_distance", "filming_speed", "scan_radius"].contains(&observation.name));
-    let mut cues: Vec<Cue> = observations.iter().map(|observation| observation.cue(mode)).collect();
-    if bare
-        && let Some(unit) =
-            FILE_UNITS.iter().find(|unit| (mode - unit.metres.ln()).abs() < 3.0 * unit.log_sigma)
-    {
-        cues.push(Cue { name: "file_unit".to_owned(), value: unit.metres, log_sigma: unit.log_sigma });
-    }
-    Scale {
-        metres_per_unit: mode.exp(),
-        log_sigma: variance.sqrt().max(MIN_FUSED_LOG_SIGMA),
-        source: if strong { ScaleSource::Fused } else { ScaleSource::Prior },
-        cues,
+    Posterior { grid, log_density, observations, bare }
+}
+
+impl Posterior {
+    /// The scale, with a judge's opinion as one more cue.
+    pub(super) fn scale(&self, opinion: Option<&Opinion>) -> Scale {
+        let log_density: Vec<f64> = self
+            .grid
+            .iter()
+            .zip(&self.log_density)
+            .map(|(&x, own)| own + opinion.map_or(0.0, |opinion| opinion.log_likelihood(x)))
+            .collect();
+        let peak = log_density.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = log_density.iter().map(|value| (value - peak).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let mean = weights.iter().zip(&self.grid).map(|(w, x)| w * x).sum::<f64>() / total;
+        // The centre of the main explanation, not a mean between two; sigma is of all about it.
+        let mode = mode(&self.grid, &weights).unwrap_or(mean);
+        let variance = weights.iter().zip(&self.grid).map(|(w, x)| w * (x - mode).powi(2)).sum::<f64>() / total;
+        let weak = ["surface_distance", "filming_speed", "scan_radius"];
+        let strong = opinion.is_some() || self.observations.iter().any(|o| !weak.contains(&o.name));
+        let mut cues: Vec<Cue> = self.observations.iter().map(|observation| observation.cue(mode)).collect();
+        cues.extend(opinion.map(|opinion| Cue {
+            name: "layout_network".to_owned(),
+            value: opinion.x.exp(),
+            log_sigma: opinion.log_sigma,
+        }));
+        if self.bare
+            && let Some(unit) =
+                FILE_UNITS.iter().find(|unit| (mode - unit.metres.ln()).abs() < 3.0 * unit.log_sigma)
+        {
+            cues.push(Cue { name: "file_unit".to_owned(), value: unit.metres, log_sigma: unit.log_sigma });
+        }
+        Scale {
+            metres_per_unit: mode.exp(),
+            log_sigma: variance.sqrt().max(MIN_FUSED_LOG_SIGMA),
+            source: if strong { ScaleSource::Fused } else { ScaleSource::Prior },
+            cues,
+        }
     }
 }
 

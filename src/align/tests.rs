@@ -69,7 +69,7 @@ fn bare_clouds_in_random_worlds_are_set_upright() {
             let reporter = Reporter::default();
             let start = std::time::Instant::now();
             let (alignment, scene) =
-                align(&moved, None, &Hints::default(), &Options::default(), &reporter).expect("aligned");
+                align(&moved, None, &Hints::default(), None, &Options::default(), &reporter).expect("aligned");
             println!("{} points, {:.2} s", moved.len(), start.elapsed().as_secs_f64());
             let truth = other_from_world.inverse();
             print(&format!("{name}/{file}"), &alignment, &truth, &reporter);
@@ -108,6 +108,7 @@ fn run(sequence: &Sequence, hints: &Hints) -> (Alignment, Cloud<crate::cloud::Sc
         &cloud,
         Some(Views { trajectory: &sequence.trajectory, edges: &[] }),
         hints,
+        None,
         &Options::default(),
         &reporter,
     )
@@ -193,8 +194,42 @@ fn hints_set_the_scale() {
     assert!(reporter.warnings().iter().any(|warning| warning.code == "hint-not-used"));
     let wrong = known(2.0, "banana");
     let cloud = fused(&moved);
-    let result = align(&cloud, None, &wrong, &Options::default(), &Reporter::default());
+    let result = align(&cloud, None, &wrong, None, &Options::default(), &Reporter::default());
     assert!(matches!(result, Err(Error::KnownLength { .. })));
+}
+
+/// Knows the true scale but sees no further than it was trained for.
+struct Knows {
+    world_units_per_metre: f64,
+    says: fn(f64) -> LogScale,
+}
+
+impl ScaleJudge for Knows {
+    fn judge(&self, _: &Cloud<cloud::SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale> {
+        Some((self.says)((scene_from_world.scaling() * self.world_units_per_metre).ln()))
+    }
+}
+
+#[test]
+fn a_judge_mends_the_scale_step_by_step_and_nonsense_of_it_is_not_heard() {
+    let house = crate::synth::generate(5, &crate::synth::HouseOptions::default());
+    let scan = crate::synth::scan(&house, 5, &crate::synth::ScanOptions::default()).expect("a walk");
+    let world_from_scene = random_world(&mut ChaCha8Rng::seed_from_u64(4));
+    let world = moved_cloud(&Cloud::new(scan.cloud.points), &world_from_scene);
+    let truth = world_from_scene.inverse();
+    let aligned = |judge: Option<&dyn ScaleJudge>| {
+        let (hints, options) = (Hints::default(), Options::default());
+        align(&world, None, &hints, judge, &options, &Reporter::default()).expect("aligned").0
+    };
+    let knows = |says| Knows { world_units_per_metre: world_from_scene.scaling(), says };
+    let sees = knows(|error| LogScale { log_scale: error.clamp(-0.25, 0.25), log_sigma: 0.04 });
+    let alignment = aligned(Some(&sees));
+    let (_, log_scale, _) = errors(&alignment, &truth);
+    assert!(log_scale.abs() < 0.02, "{log_scale}");
+    assert!(alignment.scale_log_sigma < 0.08 && alignment.scale_source == ScaleSource::Fused);
+    assert!(alignment.scale_cues.iter().any(|cue| cue.name == "layout_network"));
+    let nonsense = knows(|_| LogScale { log_scale: f64::NAN, log_sigma: 0.04 });
+    assert_eq!(aligned(Some(&nonsense)), aligned(None));
 }
 
 #[test]
@@ -209,7 +244,7 @@ fn degenerate_clouds_are_errors() {
     let line = (0..5000).map(|i| cloud::CloudPoint { position: [0.01 * i as f32, 0.0, 0.0], ..point(0) });
     for points in [Vec::new(), (0..1000).map(point).collect(), vec![same; 5000], line.collect()] {
         let result =
-            align(&Cloud::new(points), None, &Hints::default(), &Options::default(), &Reporter::default());
+            align(&Cloud::new(points), None, &Hints::default(), None, &Options::default(), &Reporter::default());
         assert!(matches!(result, Err(Error::TooSmall { .. })));
     }
 }

@@ -9,7 +9,8 @@
 use super::calibration::Calibration;
 use super::clues::{ClueLine, judge_scene};
 use super::layout::{LayoutScore, Mode, SceneInput, THRESHOLDS, score_layouts};
-use crate::layout::network::{LogScale, Network};
+use crate::align::LogScale;
+use crate::layout::network::Network;
 use crate::layout::{self, DetectorInput, Draft, LayoutDetector, picture};
 use crate::math::Point3;
 use crate::nn::{Clues, Registry};

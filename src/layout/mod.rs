@@ -36,6 +36,7 @@ mod tests;
 
 pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 
+use crate::align::LogScale;
 use crate::cloud::{Cloud, FreeSpace, SceneFrame};
 use crate::math::Point3;
 use crate::nn::Registry;
@@ -63,6 +64,14 @@ pub trait LayoutDetector: Send + Sync {
     /// Models that take part: id and SHA-256 of each file.
     fn models(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// Scale of the cloud over the true one, for a detector that can judge it.
+    ///
+    /// # Errors
+    /// When the cloud holds nothing to judge by or the detector does not run.
+    fn log_scale(&self, _input: &DetectorInput<'_>, _reporter: &Reporter) -> Result<Option<LogScale>, Error> {
+        Ok(None)
     }
 
     /// Detects.

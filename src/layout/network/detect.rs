@@ -8,6 +8,7 @@ use super::maps::Maps;
 use super::pillars::pillars;
 use super::turn::Turn;
 use super::{NAME, Options, boxes, doors_windows, wall_spans};
+use crate::align::LogScale;
 use crate::layout::draft::{Draft, DraftObject, DraftOpening, DraftWall};
 use crate::layout::elevation::{self, Elevation, PIXEL_M, Patch};
 use crate::layout::heights::{self, Heights};
@@ -15,27 +16,18 @@ use crate::layout::interior::Support;
 use crate::layout::samples::{self, Sample, Samples, VOXEL_M};
 use crate::layout::structure::{self, Structure};
 use crate::layout::{DetectorInput, Error, drafting, wall_grid};
-use crate::math::Point2;
+use crate::cloud::{Cloud, FreeSpace, SceneFrame};
+use crate::math::{Point2, Point3};
 use crate::nn::{Calibration, Clues, LayoutMaps, Session};
 use crate::report::Reporter;
 use crate::scene::OpeningKind;
 use crate::scene::model::Source;
 use rayon::prelude::*;
-use serde::Serialize;
 
 /// Points this far outside of a box still belong to it, metres (noise of multi-view depth).
 const BOX_BAND_M: f64 = 0.05;
 /// Objects with less of their surface seen than this have no evidence.
 const MIN_OBJECT_SEEN: f64 = 0.004;
-
-/// Scale of the cloud over the true one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct LogScale {
-    /// Natural logarithm; divide the cloud by its exponential.
-    pub log_scale: f64,
-    /// One standard deviation of it.
-    pub log_sigma: f64,
-}
 
 /// A draft with what is behind it.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,18 +51,10 @@ pub fn detect(
     input: &DetectorInput<'_>,
     reporter: &Reporter,
 ) -> Result<Detection, Error> {
-    let samples = samples::reduce(input.cloud)?;
-    samples.warn_dropped(input.cloud.len(), reporter);
-    let turn = Turn::onto_walls(&samples);
-    let samples = turn.samples(&samples);
-    let cloud = turn.cloud(input.cloud);
-    let free = input.free_space.map(|free| turn.free(free));
-    let path = turn.path(input.camera_path);
+    let (turn, turned, maps) = read(session, spec, input, reporter)?;
+    let Turned { samples, cloud, free, path } = turned;
     let input = DetectorInput { cloud: &cloud, free_space: free.as_ref(), camera_path: &path, ..*input };
     let heights = heights::measure(&samples, input.ceiling_height_m);
-    let plan = |p: [f64; 3]| [p[0], p[1]];
-    let window = inference::window(plan(samples.min), plan(samples.max), spec.multiple);
-    let maps = inference::run(session, spec, &pillars(&cloud.points, free.as_ref(), window))?;
     let scale = scale(&maps, spec);
     let grid = wall_grid::build(&samples, &heights, &input);
     let lines = wall_spans::find(&maps);
@@ -99,6 +83,50 @@ pub fn detect(
         );
     }
     Ok(detection)
+}
+
+/// The scale alone.
+///
+/// # Errors
+/// As [`detect`].
+pub fn log_scale(
+    session: &mut Session,
+    spec: &LayoutMaps,
+    input: &DetectorInput<'_>,
+    reporter: &Reporter,
+) -> Result<LogScale, Error> {
+    let (_, _, maps) = read(session, spec, input, reporter)?;
+    Ok(scale(&maps, spec))
+}
+
+/// The input on the network's axes.
+struct Turned {
+    samples: Samples,
+    cloud: Cloud<SceneFrame>,
+    free: Option<FreeSpace>,
+    path: Vec<Point3>,
+}
+
+/// Turns the input to its walls and runs the network over it.
+fn read(
+    session: &mut Session,
+    spec: &LayoutMaps,
+    input: &DetectorInput<'_>,
+    reporter: &Reporter,
+) -> Result<(Turn, Turned, Maps), Error> {
+    let samples = samples::reduce(input.cloud)?;
+    samples.warn_dropped(input.cloud.len(), reporter);
+    let turn = Turn::onto_walls(&samples);
+    let turned = Turned {
+        samples: turn.samples(&samples),
+        cloud: turn.cloud(input.cloud),
+        free: input.free_space.map(|free| turn.free(free)),
+        path: turn.path(input.camera_path),
+    };
+    let plan = |p: [f64; 3]| [p[0], p[1]];
+    let window = inference::window(plan(turned.samples.min), plan(turned.samples.max), spec.multiple);
+    let maps = inference::run(session, spec, &pillars(&turned.cloud.points, turned.free.as_ref(), window))?;
+    Ok((turn, turned, maps))
 }
 
 fn scale(maps: &Maps, spec: &LayoutMaps) -> LogScale {

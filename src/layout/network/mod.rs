@@ -18,10 +18,11 @@ pub mod wall_spans;
 #[cfg(test)]
 mod tests;
 
-pub use detect::{Detection, LogScale};
+pub use detect::Detection;
 
 use super::draft::Draft;
 use super::{DetectorInput, Error, LayoutDetector};
+use crate::align::LogScale;
 use crate::nn::{LayoutMaps, Registry, Session, SessionOptions};
 use crate::report::Reporter;
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ impl Network {
         let spec = registry.manifest().entry(&options.model)?.layout_maps.clone();
         let spec = spec.ok_or_else(|| Error::UnfitModel { id: options.model.clone() })?;
         let model = registry.find(&options.model)?;
-        let session = Session::open(model, &SessionOptions { threads: options.threads, library: None })?;
+        let session = Session::open(model, &SessionOptions { threads: options.threads, varying_shapes: true, ..SessionOptions::default() })?;
         Ok(Self { options: options.clone(), spec, session: Mutex::new(session) })
     }
 
@@ -90,6 +91,11 @@ impl LayoutDetector for Network {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = &session.model().entry;
         vec![(entry.id.clone(), entry.sha256.clone())]
+    }
+
+    fn log_scale(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Option<LogScale>, Error> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        detect::log_scale(&mut session, &self.spec, input, reporter).map(Some)
     }
 
     fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, Error> {
