@@ -81,7 +81,7 @@ pub struct RunArgs {
     /// Load the stages before this one from the run folder (needs an earlier run with --keep all).
     #[arg(long, value_name = "STAGE")]
     pub from: Option<String>,
-    /// Stop after this stage.
+    /// Stop after this stage and keep the folders of the stages up to it.
     #[arg(long, value_name = "STAGE")]
     pub until: Option<String>,
     /// What to leave in the run folder.

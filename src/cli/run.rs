@@ -45,6 +45,7 @@ fn plan(args: &RunArgs) -> Result<Request> {
         z_up: args.up.is_some(),
         metric: args.metric,
     };
+    let until = stage(&args.until)?.filter(|&stage| stage != Stage::Scene);
     Ok(Request {
         input: args.input.clone(),
         output: args.output.clone(),
@@ -52,8 +53,9 @@ fn plan(args: &RunArgs) -> Result<Request> {
         hints,
         plan: Plan {
             from: stage(&args.from)?,
-            until: stage(&args.until)?.filter(|&stage| stage != Stage::Scene),
-            keep_all: args.keep == Keep::All,
+            until,
+            // Who stops early wants to look at the stages.
+            keep_all: args.keep == Keep::All || until.is_some(),
         },
         options,
     })

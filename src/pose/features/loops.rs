@@ -192,6 +192,31 @@ fn correct(map: &mut Map, open: &Open, a_from_b: &Sim3) {
     split.into_iter().for_each(|id| map.remove_point(id));
 }
 
+/// Views that see points of views long before them which they had lost from sight in between: places
+/// that the path comes back to, held together by shared points.
+#[must_use]
+pub fn revisits(map: &Map) -> usize {
+    let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (_, point) in map.live_points() {
+        let mut views: Vec<usize> = point.sights.iter().map(|sight| sight.0 as usize).collect();
+        views.sort_unstable();
+        views.dedup();
+        for (k, &late) in views.iter().enumerate() {
+            for &early in &views[..k] {
+                *shared.entry((late, early)).or_default() += 1;
+            }
+        }
+    }
+    let see =
+        |late: usize, early: usize| shared.get(&(late, early)).is_some_and(|&points| points >= EDGE_POINTS);
+    let placed = map.placed();
+    let comes_back = |late: usize| {
+        let away = placed.iter().rev().copied().filter(|&v| v < late).find(|&v| !see(late, v));
+        away.is_some_and(|away| placed.iter().any(|&v| v < away && v + APART <= late && see(late, v)))
+    };
+    placed.iter().filter(|&&late| comes_back(late)).count()
+}
+
 /// Closes the open loops among the matches, the best supported first.
 pub fn close(grower: &mut Grower, matches: &[PairMatches], seed: u64) -> Closed {
     let mut result = Closed::default();

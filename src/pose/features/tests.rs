@@ -195,4 +195,12 @@ fn a_drifted_loop_is_closed() {
     let error = ate(&world, &trajectory);
     assert!(trajectory.registered_share() > 0.95);
     assert!(error < 0.15, "{error} {:?}", warnings);
+    let come_back = |world: &World| {
+        let (tracked, matches) = world.tracked(&knobs);
+        let frames = world.frames(Some(world.camera));
+        super::loops::revisits(&reconstruct(&frames, &tracked, &matches, &Options::default()).unwrap().map)
+    };
+    assert!(come_back(&world) > 0);
+    let half_way = World { path: world.path[..130].to_vec(), ..world };
+    assert_eq!(come_back(&half_way), 0);
 }

@@ -1,6 +1,7 @@
 //! Diagnostics of a reconstruction, and the warnings and errors that follow from them.
 
 use super::frontend::Tracked;
+use super::loops::revisits;
 use super::map::{Map, MapPoint};
 use super::reconstruct::Reconstruction;
 use crate::math::{Mat3, Point3, Vec3, median};
@@ -179,8 +180,9 @@ pub fn record(
     reporter.diagnostic("focal_px", trajectory.camera.fx);
     reporter.diagnostic("focal_sigma_px", trajectory.focal_sigma_px);
     reporter.diagnostic("k1", trajectory.camera.k1);
-    reporter.diagnostic("loops_closed", reconstruction.loops.kept);
-    reporter.diagnostic("loops_rejected", reconstruction.loops.rejected);
+    reporter.diagnostic("views_that_come_back", revisits(map));
+    reporter.diagnostic("loop_corrections", reconstruction.loops.kept);
+    reporter.diagnostic("loop_corrections_taken_back", reconstruction.loops.rejected);
     reporter.diagnostic("weakest_link_points", verdict.weakest_link.map_or(0, |link| link.0));
     reporter.diagnostic("lost_intervals_s", &verdict.lost_s);
 }
