@@ -4,7 +4,7 @@ SHELL := /bin/bash
 DEMO_OUT ?= runs/demo
 SAMPLE ?= samples/two-room-flat/video.mp4
 
-.PHONY: help setup build demo test lint bench clean
+.PHONY: help setup build demo test lint bench finetune clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ lint: setup ## formatting, lints, licences
 
 bench: setup ## time the stages
 	@cargo bench
+
+finetune: build ## train the layout network on DATA=dir of labelled scenes (see docs/finetuning.md)
+	@scripts/finetune.sh "$(DATA)" "$(or $(OUT),runs/finetune)" $(FINETUNE_OPTIONS)
 
 clean: ## remove what was built and run
 	@rm -rf target runs

@@ -74,7 +74,8 @@ pub fn align(
             warn_unused(&measured, &hints, reporter);
             match judge {
                 Some(judge) => judge::settle(&cues, |metres_per_unit| {
-                    let scene_from_world = assemble(&evidence, &gravity.up, &x, levels.floor, metres_per_unit);
+                    let scene_from_world =
+                        assemble(&evidence, &gravity.up, &x, levels.floor, metres_per_unit);
                     judge.judge(&cloud.to_scene(&scene_from_world), &scene_from_world)
                 }),
                 None => cues.scale(None),

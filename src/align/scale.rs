@@ -238,7 +238,8 @@ impl Posterior {
         let mean = weights.iter().zip(&self.grid).map(|(w, x)| w * x).sum::<f64>() / total;
         // The centre of the main explanation, not a mean between two; sigma is of all about it.
         let mode = mode(&self.grid, &weights).unwrap_or(mean);
-        let variance = weights.iter().zip(&self.grid).map(|(w, x)| w * (x - mode).powi(2)).sum::<f64>() / total;
+        let variance =
+            weights.iter().zip(&self.grid).map(|(w, x)| w * (x - mode).powi(2)).sum::<f64>() / total;
         let weak = ["surface_distance", "filming_speed", "scan_radius"];
         let strong = opinion.is_some() || self.observations.iter().any(|o| !weak.contains(&o.name));
         let mut cues: Vec<Cue> = self.observations.iter().map(|observation| observation.cue(mode)).collect();

@@ -69,7 +69,8 @@ fn bare_clouds_in_random_worlds_are_set_upright() {
             let reporter = Reporter::default();
             let start = std::time::Instant::now();
             let (alignment, scene) =
-                align(&moved, None, &Hints::default(), None, &Options::default(), &reporter).expect("aligned");
+                align(&moved, None, &Hints::default(), None, &Options::default(), &reporter)
+                    .expect("aligned");
             println!("{} points, {:.2} s", moved.len(), start.elapsed().as_secs_f64());
             let truth = other_from_world.inverse();
             print(&format!("{name}/{file}"), &alignment, &truth, &reporter);
@@ -243,8 +244,14 @@ fn degenerate_clouds_are_errors() {
     let same = cloud::CloudPoint { position: [1.0; 3], ..point(0) };
     let line = (0..5000).map(|i| cloud::CloudPoint { position: [0.01 * i as f32, 0.0, 0.0], ..point(0) });
     for points in [Vec::new(), (0..1000).map(point).collect(), vec![same; 5000], line.collect()] {
-        let result =
-            align(&Cloud::new(points), None, &Hints::default(), None, &Options::default(), &Reporter::default());
+        let result = align(
+            &Cloud::new(points),
+            None,
+            &Hints::default(),
+            None,
+            &Options::default(),
+            &Reporter::default(),
+        );
         assert!(matches!(result, Err(Error::TooSmall { .. })));
     }
 }

@@ -75,7 +75,8 @@ pub struct RunArgs {
     /// The input's unit is the metre already.
     #[arg(long)]
     pub metric: bool,
-    /// Layout detector: geometric, or spatiallm with --models (see the README for its licence).
+    /// Layout detector: network (the default), geometric, or spatiallm with --models (see the README
+    /// for its licence).
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
     /// Load the stages before this one from the run folder (needs an earlier run with --keep all).
@@ -198,6 +199,10 @@ pub struct EvalDetectorsArgs {
     /// Scan without any error.
     #[arg(long)]
     pub perfect: bool,
+    /// Measure on labelled scans instead: sub-folders with cloud.ply and layout.txt, or
+    /// pcd/NAME.ply with layout/NAME.txt.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["houses", "seed", "perfect"])]
+    pub scans: Option<PathBuf>,
     /// Folders with model files.
     #[arg(long, value_name = "DIR")]
     pub models: Vec<PathBuf>,
@@ -300,6 +305,13 @@ pub struct SynthDatasetArgs {
     /// Number of tiles.
     #[arg(long, default_value_t = 1024)]
     pub tiles: usize,
+    /// Cut the tiles from labelled scans instead of drawn houses: sub-folders with cloud.ply and
+    /// layout.txt, or pcd/NAME.ply with layout/NAME.txt.
+    #[arg(long, value_name = "DIR")]
+    pub scans: Option<PathBuf>,
+    /// Table `class,target` from the classes of the scans to those of the layout language.
+    #[arg(long, value_name = "FILE", requires = "scans")]
+    pub classes: Option<PathBuf>,
     /// Options as KEY=VALUE (the names of `dataset.json`), may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -2,12 +2,13 @@
 
 use super::args::{EvalArgs, EvalDetectorsArgs, EvalKind, EvalWhat};
 use super::{options, progress};
-use crate::eval::detectors::{self, Houses};
+use crate::eval::detectors::{self, Cases};
 use crate::eval::{cloud, depth, html, layout, plan, scene, trajectory};
+use crate::layout::labelled;
 use crate::nn::Registry;
 use crate::output;
 use crate::report::Reporter;
-use crate::synth::{HouseOptions, ScanOptions, scan_errors::ScanErrors};
+use crate::synth::{ScanOptions, scan_errors::ScanErrors};
 use anyhow::{Result, bail};
 
 /// Runs the verb.
@@ -62,17 +63,21 @@ pub fn run(args: &EvalArgs) -> Result<()> {
 
 fn side_by_side(args: &EvalDetectorsArgs) -> Result<()> {
     let options: crate::layout::Options = options::resolve(None, &args.set)?;
-    let scan = if args.perfect {
-        ScanOptions { errors: ScanErrors::none(), min_samples: 1, ..ScanOptions::default() }
+    let cases = if let Some(folder) = &args.scans {
+        Cases::Scans(labelled::find(folder)?)
     } else {
-        ScanOptions::default()
+        let scan = if args.perfect {
+            ScanOptions { errors: ScanErrors::none(), min_samples: 1, ..ScanOptions::default() }
+        } else {
+            ScanOptions::default()
+        };
+        Cases::Houses { seed: args.seed, count: args.houses, house: Box::default(), scan: Box::new(scan) }
     };
-    let houses = Houses { seed: args.seed, count: args.houses, house: HouseOptions::default(), scan };
     let registry = Registry::open(&args.models)?;
     let reporter = Reporter::new(progress::sink(false));
     let pictures = args.pictures.as_deref();
     let (figures, clues) =
-        detectors::run_detectors(&args.detectors, &houses, &options, &registry, pictures, &reporter)?;
+        detectors::run_detectors(&args.detectors, &cases, &options, &registry, pictures, &reporter)?;
     if let Some(path) = &args.clues {
         let mut text = String::new();
         for line in &clues {

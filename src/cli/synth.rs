@@ -5,10 +5,10 @@
 use super::args::{Meshes, SynthCommon, SynthDatasetArgs, SynthVideoArgs, SynthWhat};
 use super::{exit, options, progress};
 use crate::report::Reporter;
-use crate::scene::Provenance;
+use crate::scene::{ClassMap, Provenance};
 use crate::synth::{self, DatasetOptions, HouseOptions, MeshSplit, ScanOptions, VideoOptions};
 use crate::{export, output, physics};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -101,7 +101,18 @@ fn video(args: &SynthVideoArgs) -> Result<()> {
 fn dataset(args: &SynthDatasetArgs) -> Result<()> {
     let options = DatasetOptions { tiles: args.tiles, ..options::resolve(None, &args.set)? };
     let reporter = Reporter::new(progress::sink(false));
+    if let Some(scans) = &args.scans {
+        let classes = args.classes.as_deref().map(class_map).transpose()?;
+        let from = (scans.as_path(), classes.as_ref());
+        println!("{}", json!(synth::run_scans(from, args.seed, &options, &args.output, &reporter)?));
+        return Ok(());
+    }
     println!("{}", json!(synth::run_dataset(args.seed, &options, &args.output, &reporter)?));
     synth::report_meshes(&options.house, &reporter);
     Ok(())
+}
+
+fn class_map(path: &Path) -> Result<ClassMap> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ClassMap::parse(&text, None).with_context(|| format!("the class table: {}", path.display()))
 }

@@ -13,8 +13,8 @@ use serde::Serialize;
 /// One element with its clues, for fitting the calibration: one line of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClueLine {
-    /// Seed of the house.
-    pub seed: u64,
+    /// Name of the scan (its seed for a drawn house).
+    pub scan: String,
     /// `wall`, `door`, `window` or `object`.
     pub group: &'static str,
     /// Class.
@@ -31,7 +31,7 @@ pub struct ClueLine {
 /// Confidence, hit and clues of every scored element of a scene.
 pub fn judge_scene(
     scene: &SceneScore,
-    seed: u64,
+    scan: &str,
     draft: &Draft,
     clues: Option<&[Vec<Clues>; 3]>,
     judged: &mut Vec<Judged>,
@@ -67,7 +67,8 @@ pub fn judge_scene(
             judged.push(Judged { group, confidence, hit });
             if let Some(clues) = clues.and_then(|clues| clues[list].get(index)) {
                 let class = result.class.name().to_owned();
-                lines.push(ClueLine { seed, group, class, clues: *clues, confidence, hit });
+                let scan = scan.to_owned();
+                lines.push(ClueLine { scan, group, class, clues: *clues, confidence, hit });
             }
         }
     }

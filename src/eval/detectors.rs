@@ -1,8 +1,8 @@
-//! Layout detectors side by side on simulated scans of houses drawn from seeds.
+//! Layout detectors side by side, on simulated scans of houses drawn from seeds or on labelled scans.
 //!
 //! For each seed a house is drawn, walked through and scanned (`synth`); every detector gets the same
 //! cloud, free space and camera path; the strict layout F1 against what was seen of the house is
-//! computed as in [`super::layout`]. Beside it: whether confidences are what they say
+//! computed as in [`super::layout`]. Labelled scans ([`labelled`]) come without free space and path. Beside it: whether confidences are what they say
 //! ([`super::calibration`]), the error of the network's scale, and the time. Deterministic but for
 //! the time.
 
@@ -10,6 +10,8 @@ use super::calibration::Calibration;
 use super::clues::{ClueLine, judge_scene};
 use super::layout::{LayoutScore, Mode, SceneInput, THRESHOLDS, score_layouts};
 use crate::align::LogScale;
+use crate::cloud::{Cloud, FreeSpace, SceneFrame};
+use crate::layout::labelled::{self, Pair};
 use crate::layout::network::Network;
 use crate::layout::{self, DetectorInput, Draft, LayoutDetector, picture};
 use crate::math::Point3;
@@ -25,15 +27,77 @@ use std::time::Instant;
 
 /// What is measured on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Houses {
-    /// First seed.
-    pub seed: u64,
-    /// Number of houses; those without a walk are passed over.
-    pub count: u64,
-    /// The houses.
-    pub house: HouseOptions,
-    /// The scans.
-    pub scan: ScanOptions,
+pub enum Cases {
+    /// Houses of consecutive seeds; those without a walk are passed over.
+    Houses {
+        /// First seed.
+        seed: u64,
+        /// Number of houses.
+        count: u64,
+        /// The houses.
+        house: Box<HouseOptions>,
+        /// The scans.
+        scan: Box<ScanOptions>,
+    },
+    /// Labelled scans.
+    Scans(Vec<Pair>),
+}
+
+/// One scan with its truth.
+struct Case {
+    name: String,
+    cloud: Cloud<SceneFrame>,
+    free: Option<FreeSpace>,
+    path: Vec<Point3>,
+    truth: Layout,
+    unseen: Layout,
+    /// Logarithm of the cloud's scale over the true one.
+    log_scale: f64,
+    /// The truth as a draft, to draw it.
+    drawn: Option<Draft>,
+}
+
+impl Cases {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Houses { count, .. } => *count,
+            Self::Scans(pairs) => pairs.len() as u64,
+        }
+    }
+
+    /// The case of a number; `None` for a house without a walk.
+    fn case(&self, index: u64, reporter: &Reporter) -> Result<Option<Case>> {
+        match self {
+            Self::Houses { seed, house, scan: options, .. } => {
+                let seed = seed + index;
+                let house = generate(seed, house);
+                let Some(scan) = scan(&house, seed, options) else { return Ok(None) };
+                Ok(Some(Case {
+                    name: seed.to_string(),
+                    path: scan.poses.iter().map(|pose| pose.translation.vector.into()).collect(),
+                    cloud: scan.cloud,
+                    free: Some(scan.free),
+                    truth: scan.layout,
+                    unseen: scan.unseen,
+                    log_scale: scan.scale.ln(),
+                    drawn: Some(house.draft()),
+                }))
+            }
+            Self::Scans(pairs) => {
+                let scan = labelled::read(&pairs[index as usize], reporter)?;
+                Ok(Some(Case {
+                    name: scan.name,
+                    path: Vec::new(),
+                    cloud: scan.cloud,
+                    free: None,
+                    truth: scan.layout,
+                    unseen: Layout::default(),
+                    log_scale: 0.0,
+                    drawn: None,
+                }))
+            }
+        }
+    }
 }
 
 /// F1 of one class over all houses.
@@ -83,9 +147,9 @@ pub struct DetectorFigures {
 /// Figures of all detectors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
-    /// First seed.
-    pub seed: u64,
-    /// Houses that were scanned.
+    /// Name of the first scan (its seed for a drawn house).
+    pub first: String,
+    /// Scans.
     pub houses: usize,
     /// Median points of a cloud.
     pub median_points: usize,
@@ -95,7 +159,7 @@ pub struct Figures {
 
 /// What one detector gave in one house.
 struct Drafted {
-    seed: u64,
+    name: String,
     draft: Draft,
     clues: Option<[Vec<Clues>; 3]>,
 }
@@ -116,7 +180,7 @@ struct Tally {
 /// When a detector cannot be made or a picture cannot be written.
 pub fn run_detectors(
     names: &[String],
-    houses: &Houses,
+    cases: &Cases,
     options: &layout::Options,
     registry: &Registry,
     pictures: Option<&Path>,
@@ -134,16 +198,14 @@ pub fn run_detectors(
     }
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let (mut truths, mut points) = (Vec::new(), Vec::new());
-    for (done, seed) in (houses.seed..houses.seed + houses.count).enumerate() {
-        reporter.progress(done, houses.count as usize);
-        let house = generate(seed, &houses.house);
-        let Some(scan) = scan(&house, seed, &houses.scan) else { continue };
-        points.push(scan.cloud.len());
-        let path: Vec<Point3> = scan.poses.iter().map(|pose| pose.translation.vector.into()).collect();
+    for index in 0..cases.len() {
+        reporter.progress(index as usize, cases.len() as usize);
+        let Some(case) = cases.case(index, reporter)? else { continue };
+        points.push(case.cloud.len());
         let input = DetectorInput {
-            cloud: &scan.cloud,
-            free_space: Some(&scan.free),
-            camera_path: &path,
+            cloud: &case.cloud,
+            free_space: case.free.as_ref(),
+            camera_path: &case.path,
             ceiling_height_m: None,
         };
         let quiet = Reporter::default();
@@ -155,11 +217,11 @@ pub fn run_detectors(
                 Ok(found) => {
                     tally.seconds.push(begun.elapsed().as_secs_f64());
                     let LogScale { log_scale, log_sigma } = found.scale;
-                    tally.scale.push((log_scale - scan.scale.ln(), log_sigma));
+                    tally.scale.push((log_scale - case.log_scale, log_sigma));
                     drafts.push((layout::network::NAME, found.draft.clone()));
-                    tally.add(seed, found.draft, Some(found.clues));
+                    tally.add(&case.name, found.draft, Some(found.clues));
                 }
-                Err(_) => tally.add_failed(seed),
+                Err(_) => tally.add_failed(&case.name),
             }
         }
         for detector in &detectors {
@@ -169,24 +231,24 @@ pub fn run_detectors(
                 Ok(draft) => {
                     tally.seconds.push(begun.elapsed().as_secs_f64());
                     drafts.push((detector.name(), draft.clone()));
-                    tally.add(seed, draft, None);
+                    tally.add(&case.name, draft, None);
                 }
-                Err(_) => tally.add_failed(seed),
+                Err(_) => tally.add_failed(&case.name),
             }
         }
         if let Some(folder) = pictures {
             std::fs::create_dir_all(folder)?;
-            drafts.push(("truth", house.draft()));
+            drafts.extend(case.drawn.map(|draft| ("truth", draft)));
             for (name, draft) in &drafts {
-                let path = folder.join(format!("{seed}_{name}.png"));
-                picture::top_view(&scan.cloud, draft, input.camera_path).save(path)?;
+                let path = folder.join(format!("{}_{name}.png", case.name));
+                picture::top_view(&case.cloud, draft, &case.path).save(path)?;
             }
         }
-        truths.push((seed, scan.layout, scan.unseen));
+        truths.push((case.name, case.truth, case.unseen));
     }
     let mut lines = Vec::new();
     let mut figures = Figures {
-        seed: houses.seed,
+        first: truths.first().map_or_else(String::new, |truth: &(String, Layout, Layout)| truth.0.clone()),
         houses: truths.len(),
         median_points: middle(points.iter().map(|&n| n as f64).collect()) as usize,
         detectors: Vec::new(),
@@ -198,14 +260,14 @@ pub fn run_detectors(
 }
 
 impl Tally {
-    fn add(&mut self, seed: u64, draft: Draft, clues: Option<[Vec<Clues>; 3]>) {
+    fn add(&mut self, name: &str, draft: Draft, clues: Option<[Vec<Clues>; 3]>) {
         self.layouts.push(draft.to_layout());
-        self.drafts.push(Drafted { seed, draft, clues });
+        self.drafts.push(Drafted { name: name.to_owned(), draft, clues });
     }
 
-    fn add_failed(&mut self, seed: u64) {
+    fn add_failed(&mut self, name: &str) {
         self.failed += 1;
-        self.add(seed, Draft::default(), None);
+        self.add(name, Draft::default(), None);
     }
 }
 
@@ -217,15 +279,13 @@ fn middle(mut values: Vec<f64>) -> f64 {
 fn judge(
     name: &str,
     tally: &Tally,
-    truths: &[(u64, Layout, Layout)],
+    truths: &[(String, Layout, Layout)],
     lines: &mut Vec<ClueLine>,
 ) -> Result<DetectorFigures> {
-    let names: Vec<String> = truths.iter().map(|t| t.0.to_string()).collect();
     let scenes: Vec<SceneInput<'_>> = truths
         .iter()
         .zip(&tally.layouts)
-        .zip(&names)
-        .map(|(((_, truth, unseen), prediction), name)| SceneInput {
+        .map(|((name, truth, unseen), prediction)| SceneInput {
             name,
             prediction,
             truth,
@@ -235,7 +295,7 @@ fn judge(
     let score = score_layouts(&scenes, &ClassMap::benchmark(), &THRESHOLDS)?;
     let mut judged = Vec::new();
     for (scene, own) in score.scenes.iter().zip(&tally.drafts) {
-        judge_scene(scene, own.seed, &own.draft, own.clues.as_ref(), &mut judged, lines);
+        judge_scene(scene, &own.name, &own.draft, own.clues.as_ref(), &mut judged, lines);
     }
     let errors: Vec<(f64, f64)> = tally.scale.iter().map(|(e, s)| (e.abs(), *s)).collect();
     let scale = (!errors.is_empty()).then(|| {
@@ -295,7 +355,8 @@ mod tests {
             ..ScanOptions::default()
         };
         let house = HouseOptions { max_rooms: 1, ..HouseOptions::default() };
-        let houses = Houses { seed: 800_000, count: 2, house, scan };
+        let (house, scan) = (Box::new(house), Box::new(scan));
+        let houses = Cases::Houses { seed: 800_000, count: 2, house, scan };
         let registry = Registry::open(&[]).unwrap();
         let (options, reporter) = (layout::Options::default(), Reporter::default());
         let names = ["geometric".to_owned()];

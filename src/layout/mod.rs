@@ -17,6 +17,7 @@ pub mod faces;
 pub mod geometric;
 pub mod heights;
 pub mod interior;
+pub mod labelled;
 pub mod min_cut;
 pub mod network;
 pub mod objects;
@@ -148,7 +149,8 @@ impl Error {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which detector: `geometric`, `network`, or `spatiallm` with a model folder.
+    /// Which detector: `network` (the default where ONNX Runtime is built in), `geometric`, or
+    /// `spatiallm` with a model folder.
     pub detector: String,
     /// The geometric detector's own.
     pub geometric: geometric::Options,
@@ -161,7 +163,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            detector: geometric::NAME.to_owned(),
+            detector: if cfg!(feature = "onnx") { network::NAME } else { geometric::NAME }.to_owned(),
             geometric: geometric::Options::default(),
             network: network::Options::default(),
             spatiallm: spatiallm::Options::default(),

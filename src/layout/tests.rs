@@ -114,6 +114,10 @@ fn moved(points: &[CloudPoint], angle: f64, shift: [f64; 2]) -> Vec<CloudPoint> 
         .collect()
 }
 
+fn geometric() -> Options {
+    Options { detector: super::geometric::NAME.to_owned(), ..Options::default() }
+}
+
 fn no_models() -> crate::nn::Registry {
     crate::nn::Registry::open(&[]).unwrap()
 }
@@ -125,7 +129,7 @@ fn detect(points: Vec<CloudPoint>) -> Draft {
 fn try_detect(points: Vec<CloudPoint>) -> Result<Draft, Error> {
     let cloud: Cloud<SceneFrame> = Cloud::new(points);
     let input = DetectorInput { cloud: &cloud, free_space: None, camera_path: &[], ceiling_height_m: None };
-    detector(&Options::default(), &no_models()).unwrap().detect(&input, &Reporter::default())
+    detector(&geometric(), &no_models()).unwrap().detect(&input, &Reporter::default())
 }
 
 /// Largest distance of the ends of the expected wall from the best detected one.
@@ -236,8 +240,7 @@ fn a_walked_path_is_a_passage() {
     let cloud: Cloud<SceneFrame> = Cloud::new(flat());
     let path = [Point3::new(3.0, 1.5, 1.5), Point3::new(5.0, 1.4, 1.5)];
     let input = DetectorInput { cloud: &cloud, free_space: None, camera_path: &path, ceiling_height_m: None };
-    let draft =
-        detector(&Options::default(), &no_models()).unwrap().detect(&input, &Reporter::default()).unwrap();
+    let draft = detector(&geometric(), &no_models()).unwrap().detect(&input, &Reporter::default()).unwrap();
     let door = draft.openings.iter().find(|o| o.kind == OpeningKind::Door).unwrap();
     assert!(door.confidence >= 0.9);
 }
@@ -299,7 +302,7 @@ fn assert_measured_walls(name: &str, walls: &[([f64; 2], [f64; 2])]) {
         camera_path: &path,
         ceiling_height_m: None,
     };
-    let draft = detector(&Options::default(), &no_models()).unwrap().detect(&input, &reporter).unwrap();
+    let draft = detector(&geometric(), &no_models()).unwrap().detect(&input, &reporter).unwrap();
     for (a, b) in walls {
         let (a, b) = (Point2::from(*a), Point2::from(*b));
         let middle = nalgebra::center(&a, &b);

@@ -11,6 +11,9 @@ pub enum Error {
     /// A point cloud cannot be written.
     #[error(transparent)]
     Cloud(#[from] crate::cloud::ply::Error),
+    /// Labelled scans cannot be read.
+    #[error(transparent)]
+    Scans(#[from] crate::layout::labelled::Error),
     /// A clip cannot be encoded.
     #[error(transparent)]
     Video(#[from] crate::video::Error),

@@ -35,7 +35,7 @@ pub mod texture;
 pub mod truth;
 
 pub use catalog::{MeshSplit, report as report_meshes};
-pub use dataset::{DatasetOptions, run_dataset};
+pub use dataset::{DatasetOptions, ScansSummary, run_dataset, run_scans};
 pub use error::Error;
 pub use house::{House, HouseOptions, generate};
 pub use run::{Summary, VideoOptions, run_house, run_video};

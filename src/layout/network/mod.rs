@@ -68,7 +68,10 @@ impl Network {
         let spec = registry.manifest().entry(&options.model)?.layout_maps.clone();
         let spec = spec.ok_or_else(|| Error::UnfitModel { id: options.model.clone() })?;
         let model = registry.find(&options.model)?;
-        let session = Session::open(model, &SessionOptions { threads: options.threads, varying_shapes: true, ..SessionOptions::default() })?;
+        let session = Session::open(
+            model,
+            &SessionOptions { threads: options.threads, varying_shapes: true, ..SessionOptions::default() },
+        )?;
         Ok(Self { options: options.clone(), spec, session: Mutex::new(session) })
     }
 

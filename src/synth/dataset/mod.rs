@@ -3,20 +3,26 @@
 //! A tile is what a detector sees of one place: the pillars of a simulated reconstruction and the true
 //! elements around it. Several tiles are scanned in each house ([`tile`]); shards are safetensors
 //! files ([`shard`]) and are written while the next ones are made, so that memory does not grow with
-//! the data set. The same seed and options give the same bytes, whatever the number of threads.
+//! the data set. The same seed and options give the same bytes, whatever the number of threads. Tiles
+//! of scans that people have labelled ([`scanned`]) go to shards of the same form.
 
+mod place;
+mod scanned;
 mod shard;
 mod tile;
 
 use super::error::Error;
 use super::house::HouseOptions;
 use crate::export::write_atomically;
+use crate::layout::labelled;
 use crate::layout::network::pillars::{CELL_M, CHANNEL_NAMES};
 use crate::report::Reporter;
+use crate::scene::ClassMap;
 use crate::scene::classes::CLASSES;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Houses that are made side by side between two writes.
@@ -149,6 +155,67 @@ pub fn run_dataset(
             summary.tiles += count;
             reporter.progress(summary.tiles, options.tiles);
         }
+    }
+    Ok(summary)
+}
+
+/// What was made of labelled scans.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScansSummary {
+    /// Tiles written.
+    pub tiles: usize,
+    /// Shards written.
+    pub shards: usize,
+    /// Scans that they were cut from.
+    pub scans: usize,
+    /// Boxes that were left out, by their class, which is none of the layout language.
+    pub unknown_classes: BTreeMap<String, usize>,
+}
+
+/// Writes tiles of labelled scans as [`run_dataset`] writes those of drawn houses. `classes` translates
+/// the classes of the layouts.
+///
+/// # Errors
+/// [`Error`] when an option is unusable, a scan cannot be read or a file cannot be written.
+pub fn run_scans(
+    (folder, classes): (&Path, Option<&ClassMap>),
+    seed: u64,
+    options: &DatasetOptions,
+    out: &Path,
+    reporter: &Reporter,
+) -> Result<ScansSummary, Error> {
+    options.check()?;
+    let pairs = labelled::find(folder)?;
+    super::run::make_folder(out)?;
+    write_atomically(&out.join("dataset.json"), describe(seed, options)?.as_bytes())?;
+    let mut unknown_classes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut scans = Vec::new();
+    for pair in &pairs {
+        let scan = labelled::read(pair, reporter)?;
+        if scan.cloud.is_empty() {
+            reporter.warn("scan-empty", format!("the cloud has no points: {}", pair.cloud.display()));
+            continue;
+        }
+        let (scanned, unknown) = scanned::Scanned::new(scan, classes);
+        for (class, count) in unknown {
+            *unknown_classes.entry(class).or_default() += count;
+        }
+        scans.push(scanned);
+    }
+    if scans.is_empty() {
+        return Err(labelled::Error::Empty(folder.to_owned()).into());
+    }
+    let mut summary = ScansSummary { tiles: 0, shards: 0, scans: scans.len(), unknown_classes };
+    while summary.tiles < options.tiles {
+        let count = options.shard.min(options.tiles - summary.tiles);
+        let tiles: Vec<tile::Tile> = (summary.tiles..summary.tiles + count)
+            .into_par_iter()
+            .map(|k| scans[k % scans.len()].tile(seed.wrapping_add(k as u64), options))
+            .collect();
+        shard::write(&out.join(format!("shard_{:05}.safetensors", summary.shards)), &tiles)?;
+        summary.shards += 1;
+        summary.tiles += count;
+        reporter.progress(summary.tiles, options.tiles);
     }
     Ok(summary)
 }

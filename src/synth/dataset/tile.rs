@@ -11,20 +11,18 @@ use super::super::scan::{Scan, ScanOptions, scan_with, with_people};
 use super::super::scan_errors::ScanErrors;
 use super::super::sight::Sight;
 use super::DatasetOptions;
-use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
-use crate::layout::network::pillars::{CELL_M, Window, pillars};
+use super::place::{Place, draw_scale, draw_yaw};
+use crate::cloud::CloudPoint;
+use crate::layout::network::pillars::{Window, pillars};
 use crate::math::{Pose, wrap_angle};
 use crate::scene::classes::CLASSES;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::f64::consts::FRAC_PI_2;
 
 /// Frames per second of the walk that views are chosen from.
 const VIEWS_PER_S: f64 = 2.0;
 /// Views from farther away than this see little of a tile, metres.
 const VIEW_REACH_M: f64 = 4.5;
-/// Tiles that keep to the axes are off by up to this, degrees (what alignment leaves).
-const LEFT_TURN_DEG: f64 = 2.0;
 /// The fitted floor is off by up to this, metres (what alignment leaves).
 const FLOOR_OFFSET_M: f64 = 0.02;
 /// The middle of a tile is off the camera by up to this, metres.
@@ -66,7 +64,7 @@ pub fn tiles(seed: u64, options: &DatasetOptions) -> Vec<Tile> {
             let draw = Draw::new(seed.wrapping_mul(31).wrapping_add(k), &path.poses, options);
             let sight = Sight::Raster(&mesh);
             let scan = scan_with(&house, &mesh, [sight, sight], draw.poses.clone(), draw.seed, &draw.scan);
-            draw.cut(&house, &scan, options.cells)
+            draw.cut(&house, &scan)
         })
         .collect()
 }
@@ -76,10 +74,7 @@ struct Draw {
     seed: u64,
     poses: Vec<Pose>,
     scan: ScanOptions,
-    middle: [f64; 2],
-    yaw: f64,
-    scale: f64,
-    lift_m: f64,
+    place: Place,
 }
 
 impl Draw {
@@ -105,15 +100,8 @@ impl Draw {
             if strength == 0.0 { ScanErrors::none() } else { ScanErrors::default().scaled(strength) };
         // The scale is this tile's own, not the scan's.
         let errors = ScanErrors { scale_log_sigma: 0.0, ..errors };
-        let jitter = (1.0 + options.scale_jitter).ln();
-        let is_scaled = rng.random_bool(options.scale_share.clamp(0.0, 1.0)) && jitter > 0.0;
-        let scale = if is_scaled { rng.random_range(-jitter..jitter).exp() } else { 1.0 };
-        let quarter = f64::from(rng.random_range(0..4)) * FRAC_PI_2;
-        let yaw = if rng.random_bool(options.turned_share.clamp(0.0, 1.0)) {
-            rng.random_range(0.0..4.0 * FRAC_PI_2)
-        } else {
-            quarter + rng.random_range(-LEFT_TURN_DEG..LEFT_TURN_DEG).to_radians()
-        };
+        let scale = draw_scale(&mut rng, options);
+        let yaw = draw_yaw(&mut rng, options);
         let scan = ScanOptions {
             width: options.width,
             height: options.width * 3 / 4,
@@ -126,31 +114,17 @@ impl Draw {
             ..ScanOptions::default()
         };
         let lift_m = if strength == 0.0 { 0.0 } else { rng.random_range(-FLOOR_OFFSET_M..FLOOR_OFFSET_M) };
-        Self { seed, poses, scan, middle, yaw, scale, lift_m }
+        let place = Place { cells: options.cells, middle, yaw, scale, lift_m };
+        Self { seed, poses, scan, place }
     }
 
-    /// Plan of the scene to plan of the tile.
-    fn place(&self, p: [f64; 2], cells: usize) -> [f64; 2] {
-        let (sin, cos) = self.yaw.sin_cos();
-        let (x, y) = (self.scale * (p[0] - self.middle[0]), self.scale * (p[1] - self.middle[1]));
-        let half = 0.5 * cells as f64 * CELL_M;
-        [cos * x - sin * y + half, sin * x + cos * y + half]
-    }
-
-    /// Plan of the tile to plan of the scene.
-    fn unplace(&self, q: [f64; 2], cells: usize) -> [f64; 2] {
-        let (sin, cos) = self.yaw.sin_cos();
-        let half = 0.5 * cells as f64 * CELL_M;
-        let (x, y) = ((q[0] - half) / self.scale, (q[1] - half) / self.scale);
-        [cos * x + sin * y + self.middle[0], -sin * x + cos * y + self.middle[1]]
-    }
-
-    fn cut(&self, house: &House, scan: &Scan, cells: usize) -> Tile {
-        let moved: Vec<CloudPoint> = scan.cloud.points.iter().map(|p| self.moved(p, cells)).collect();
-        let free = self.turned(&scan.free, cells);
+    fn cut(&self, house: &House, scan: &Scan) -> Tile {
+        let (place, cells) = (&self.place, self.place.cells);
+        let moved: Vec<CloudPoint> = scan.cloud.points.iter().map(|p| place.moved(p)).collect();
+        let free = place.turned(&scan.free);
         let window = Window { origin_m: [0.0, 0.0], size: [cells, cells] };
         let input = pillars(&moved, Some(&free), window).values;
-        let truth = Truth { draw: self, house, coverage: &scan.coverage, cells };
+        let truth = Truth { place, house, coverage: &scan.coverage };
         Tile {
             cells,
             input,
@@ -158,99 +132,48 @@ impl Draw {
             walls: truth.walls(),
             openings: truth.openings(),
             boxes: truth.boxes(),
-            log_scale: self.scale.ln(),
+            log_scale: place.scale.ln(),
         }
-    }
-
-    fn moved(&self, point: &CloudPoint, cells: usize) -> CloudPoint {
-        let [x, y] = self.place([f64::from(point.position[0]), f64::from(point.position[1])], cells);
-        let z = self.scale * f64::from(point.position[2]) + self.lift_m;
-        let (sin, cos) = self.yaw.sin_cos();
-        let [nx, ny, nz] = point.normal.map(f64::from);
-        let normal = [cos * nx - sin * ny, sin * nx + cos * ny, nz].map(|v| v as f32);
-        CloudPoint { position: [x, y, z].map(|v| v as f32), normal, ..*point }
-    }
-
-    /// The free space on the tile's own axes (nearest voxel).
-    fn turned(&self, free: &FreeSpace, cells: usize) -> FreeSpace {
-        let voxel_m = free.voxel_m;
-        let across = (cells as f64 * CELL_M / voxel_m).ceil() as usize;
-        let size = [across, across, free.size[2]];
-        let mut states = vec![VoxelState::Unseen; size[0] * size[1] * size[2]];
-        for j in 0..across {
-            for i in 0..across {
-                let q = [(i as f64 + 0.5) * voxel_m, (j as f64 + 0.5) * voxel_m];
-                let column: Vec<VoxelState> = free.column(self.unplace(q, cells)).collect();
-                for k in 0..size[2] {
-                    let z = (free.origin_m[2] + (k as f64 + 0.5) * voxel_m) / self.scale;
-                    let level = (z - free.origin_m[2]) / voxel_m;
-                    if level >= 0.0
-                        && let Some(&state) = column.get(level as usize)
-                    {
-                        states[i + across * (j + across * k)] = state;
-                    }
-                }
-            }
-        }
-        FreeSpace { origin_m: [0.0, 0.0, free.origin_m[2]], voxel_m, size, states }
     }
 }
 
 /// The true elements of a tile.
 struct Truth<'a> {
-    draw: &'a Draw,
+    place: &'a Place,
     house: &'a House,
     coverage: &'a Coverage,
-    cells: usize,
 }
 
 impl Truth<'_> {
-    fn place(&self, p: [f64; 2]) -> [f64; 2] {
-        self.draw.place(p, self.cells)
-    }
-
-    /// True within half a metre of the tile.
-    fn is_near(&self, q: [f64; 2]) -> bool {
-        let edge = self.cells as f64 * CELL_M + 0.5;
-        q.iter().all(|&c| c > -0.5 && c < edge)
-    }
-
     fn walls(&self) -> Vec<[f64; 7]> {
-        let (plan, k) = (&self.house.plan, self.draw.scale);
+        let (plan, k) = (&self.house.plan, self.place.scale);
         (0..plan.walls.len())
             .map(|wall| {
                 let (a, b) = plan.wall_ends(wall);
-                let ([ax, ay], [bx, by]) = (self.place(a), self.place(b));
+                let ([ax, ay], [bx, by]) = (self.place.place(a), self.place.place(b));
                 [ax, ay, bx, by, k * plan.ceiling_m, k * plan.thickness_m, self.coverage.walls[wall]]
             })
-            .filter(|&[ax, ay, bx, by, ..]| {
-                let steps = 32;
-                (0..=steps).any(|i| {
-                    let t = f64::from(i) / f64::from(steps);
-                    self.is_near([ax + t * (bx - ax), ay + t * (by - ay)])
-                })
-            })
+            .filter(|&[ax, ay, bx, by, ..]| self.place.passes_near([ax, ay], [bx, by]))
             .collect()
     }
 
     fn openings(&self) -> Vec<[f64; 9]> {
-        let (plan, k) = (&self.house.plan, self.draw.scale);
-        let (sin, cos) = self.draw.yaw.sin_cos();
+        let (plan, k) = (&self.house.plan, self.place.scale);
         let row = |(index, opening): (usize, &super::super::plan::PlanOpening)| {
             let center = self.house.opening_center(opening);
-            let [x, y] = self.place([center[0], center[1]]);
+            let [x, y] = self.place.place([center[0], center[1]]);
             let (d, _) = plan.wall_axes(opening.wall);
-            let direction = [cos * d[0] - sin * d[1], sin * d[0] + cos * d[1]];
+            let direction = self.place.direction(d);
             let kind = f64::from(u8::from(opening.window));
             let size = [k * opening.width_m, k * opening.height_m];
             let seen = self.coverage.openings[index];
             [kind, x, y, k * center[2], size[0], size[1], direction[0], direction[1], seen]
         };
-        plan.openings.iter().enumerate().map(row).filter(|o| self.is_near([o[1], o[2]])).collect()
+        plan.openings.iter().enumerate().map(row).filter(|o| self.place.is_near([o[1], o[2]])).collect()
     }
 
     fn boxes(&self) -> Vec<[f64; 9]> {
-        let k = self.draw.scale;
+        let k = self.place.scale;
         let names: Vec<&str> = self.house.named_items().map(|(class, _)| class).collect();
         let shares = self.house.items.iter().zip(&self.coverage.items);
         let named = shares.filter(|(item, _)| item.class.is_some());
@@ -259,27 +182,18 @@ impl Truth<'_> {
             .map(|((item, &seen), class)| {
                 let index = CLASSES.iter().position(|c| *c == class);
                 let class = index.expect("because houses only name classes of the layout language");
-                let [x, y] = self.place([item.center[0], item.center[1]]);
+                let [x, y] = self.place.place([item.center[0], item.center[1]]);
                 let [w, d, h] = item.size.map(|s| k * s);
-                let yaw = wrap_angle(item.yaw + self.draw.yaw);
+                let yaw = wrap_angle(item.yaw + self.place.yaw);
                 [class as f64, x, y, k * item.center[2], yaw, w, d, h, seen]
             })
-            .filter(|b| self.is_near([b[1], b[2]]))
+            .filter(|b| self.place.is_near([b[1], b[2]]))
             .collect()
     }
 
     fn interior(&self) -> Vec<u8> {
-        let half = self.cells / 2;
         let rooms: Vec<_> =
             (0..self.house.plan.rooms.len()).map(|r| self.house.plan.inner_polygon(r)).collect();
-        let mut out = Vec::with_capacity(half * half);
-        for j in 0..half {
-            for i in 0..half {
-                let q = [(i as f64 + 0.5) * 2.0 * CELL_M, (j as f64 + 0.5) * 2.0 * CELL_M];
-                let p = self.draw.unplace(q, self.cells);
-                out.push(u8::from(rooms.iter().any(|room| contains(room, p))));
-            }
-        }
-        out
+        self.place.half_cells().map(|p| u8::from(rooms.iter().any(|room| contains(room, p)))).collect()
     }
 }
