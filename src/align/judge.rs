@@ -1,9 +1,10 @@
 //! A second opinion on the scale: what somebody who knows rooms makes of the scene at a supposed one.
 //!
 //! The cues of [`super::scale`] measure single lengths; a judge (the layout network) looks at the
-//! whole scene. It was trained within ±25 % of the true scale, so it is asked again at the scale that
-//! follows from its answer, until that stays. Only its last answer counts: it is the same evidence
-//! each time. Unknown: x = ln(metres per world unit).
+//! whole scene. A judge who does not know says "right" to every scale, so it is asked at two: only as
+//! far as its answer follows the change does it count. It was trained within ±25 % of the true scale,
+//! so it is asked again at the scale that follows. Only its last answer counts: it is the same
+//! evidence each time. Unknown: x = ln(metres per world unit).
 
 use super::scale::{Posterior, Scale};
 use crate::cloud::{Cloud, SceneFrame};
@@ -25,10 +26,18 @@ pub trait ScaleJudge {
     fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale>;
 }
 
-/// Times that the judge is asked at most.
-const MAX_LOOKS: usize = 4;
+/// Rounds of two looks at most.
+const MAX_ROUNDS: usize = 3;
+/// The two looks are this far to either side of the supposed scale, logarithm: well within training.
+const ASIDE_LOG: f64 = 0.1;
 /// A change of the scale below this is none, logarithm.
-const SETTLED_LOG: f64 = 0.01;
+const SETTLED_LOG: f64 = 0.02;
+/// An answer that follows less than this share of a change of the scale is no measurement.
+const MIN_SLOPE: f64 = 0.35;
+/// ... but one as far off as this tells the direction, logarithm,
+const FAR_LOG: f64 = 0.12;
+/// ... with this standard deviation.
+const FAR_LOG_SIGMA: f64 = 0.2;
 /// Corrections beyond this were not trained (±25 %), logarithm; sigma grows by what is beyond.
 const TRAINED_LOG: f64 = 0.22;
 /// Chance that the judge is mistaken altogether (a hall, a doll's house, a cloud full of holes).
@@ -38,18 +47,31 @@ const MISTAKEN_LOG_SIGMA: f64 = 0.4;
 
 /// Joins the cues with the judge's opinion; `look` asks it at a scale, metres per world unit.
 pub(super) fn settle(posterior: &Posterior, look: impl Fn(f64) -> Option<LogScale>) -> Scale {
-    let mut scale = posterior.scale(None);
-    for _ in 0..MAX_LOOKS {
+    let alone = posterior.scale(None);
+    let mut scale = alone.clone();
+    for _ in 0..MAX_ROUNDS {
         let x = scale.metres_per_unit.ln();
-        let Some(seen) = look(scale.metres_per_unit).filter(is_usable) else { return scale };
-        let beyond = (seen.log_scale.abs() - TRAINED_LOG).max(0.0);
-        let opinion = Opinion { x: x - seen.log_scale, log_sigma: seen.log_sigma.hypot(beyond) };
+        let aside = [x - ASIDE_LOG, x + ASIDE_LOG].map(|x| look(x.exp()).filter(is_usable));
+        let [Some(below), Some(above)] = aside else { return alone };
+        let Some(opinion) = opinion(x, &below, &above) else { return alone };
         scale = posterior.scale(Some(&opinion));
         if (scale.metres_per_unit.ln() - x).abs() < SETTLED_LOG {
             break;
         }
     }
     scale
+}
+
+/// What two looks, aside of `x`, say of the true scale; `None` when the answers do not follow.
+fn opinion(x: f64, below: &LogScale, above: &LogScale) -> Option<Opinion> {
+    let mean = 0.5 * (below.log_scale + above.log_scale);
+    let slope = ((above.log_scale - below.log_scale) / (2.0 * ASIDE_LOG)).min(1.0);
+    if slope >= MIN_SLOPE {
+        let off = mean / slope;
+        let own = below.log_sigma.max(above.log_sigma) / slope;
+        return Some(Opinion { x: x - off, log_sigma: own.hypot((off.abs() - TRAINED_LOG).max(0.0)) });
+    }
+    (mean.abs() > FAR_LOG).then_some(Opinion { x: x - mean, log_sigma: FAR_LOG_SIGMA })
 }
 
 fn is_usable(seen: &LogScale) -> bool {

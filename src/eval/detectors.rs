@@ -363,7 +363,9 @@ mod tests {
         let (figures, clues) = run_detectors(&names, &houses, &options, &registry, None, &reporter).unwrap();
         assert!(figures.houses >= 1 && figures.median_points > 10_000, "{figures:?}");
         let found = &figures.detectors[0];
-        assert!(found.classes["wall"].truth >= 4 * figures.houses);
+        // Walls that were hardly seen do not count.
+        let walls = found.classes["wall"].truth;
+        assert!((2 * figures.houses..=8 * figures.houses).contains(&walls), "{walls}");
         assert!(found.classes["wall"].f1_25.unwrap() > 0.8, "{:?}", found.classes["wall"]);
         assert!(found.calibration.bins.iter().map(|bin| bin.count).sum::<usize>() >= 4);
         assert!(clues.is_empty() && found.scale.is_none(), "only the network has clues and a scale");

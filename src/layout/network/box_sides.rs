@@ -151,7 +151,7 @@ mod tests {
         let mut object = wrong.clone();
         refine(&mut object, &faces([1.0, 0.6, 0.9]));
         for (found, truth) in object.size.iter().zip([1.0, 0.6, 0.9]) {
-            assert!((found - truth).abs() < 0.035, "{object:?}");
+            assert!((found - truth).abs() < LAYER_M, "{object:?}");
         }
         assert!(object.center[0].abs() < 0.02 && object.center[1].abs() < 0.02, "{object:?}");
         let mut alone = wrong.clone();

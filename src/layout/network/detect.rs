@@ -16,6 +16,7 @@ use crate::layout::heights::{self, Heights};
 use crate::layout::interior::Support;
 use crate::layout::samples::{self, Sample, Samples, VOXEL_M};
 use crate::layout::structure::{self, Structure};
+use crate::layout::walls::Run;
 use crate::layout::{DetectorInput, Error, drafting, wall_grid};
 use crate::math::{Point2, Point3};
 use crate::nn::{Calibration, Clues, LayoutMaps, Session};
@@ -29,6 +30,10 @@ const BOX_BAND_M: f64 = 0.05;
 /// Objects with less of their surface seen than this have no evidence.
 const MIN_OBJECT_SEEN: f64 = 0.004;
 
+/// A home has a way in. When no door of an outer wall is sure enough, the likeliest one from this
+/// probability on is reported all the same, with its own confidence: a closed flush door hardly shows.
+const ENTRANCE_CONFIDENCE: f64 = 0.15;
+
 /// A draft with what is behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detection {
@@ -38,6 +43,8 @@ pub struct Detection {
     pub clues: [Vec<Clues>; 3],
     /// The scale that the network votes for.
     pub scale: LogScale,
+    /// Which walls have a room on one side only.
+    outer_walls: Vec<bool>,
 }
 
 /// Detects.
@@ -64,7 +71,9 @@ pub fn detect(
     let refining: &[Sample] = if options.refine_boxes { &samples.samples } else { &[] };
     let found = Elements { spec: &spec.confidence, maps: &maps, samples: &samples, input: &input, refining };
     let (draft, clues, homeless) = found.draft(&structure, &heights, &grid);
-    let mut detection = Detection { draft, clues, scale };
+    let is_outer = |run: &Run| run.ahead.is_some() != run.behind.is_some();
+    let outer_walls = structure.graph.runs.iter().map(is_outer).collect();
+    let mut detection = Detection { draft, clues, scale, outer_walls };
     let dropped = if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence) };
     turn.undo(&mut detection.draft);
     reporter.diagnostic("samples", samples.samples.len());
@@ -287,7 +296,7 @@ impl Detection {
     fn drop_unsure(&mut self, spec: &Calibration) -> [usize; 3] {
         let draft = &mut self.draft;
         let walls: Vec<bool> = draft.walls.iter().map(|w| w.confidence >= spec.wall.min_confidence).collect();
-        let openings: Vec<bool> = draft
+        let mut openings: Vec<bool> = draft
             .openings
             .iter()
             .map(|o| {
@@ -295,6 +304,16 @@ impl Detection {
                 walls[o.wall_idx] && o.confidence >= spec.min_confidence
             })
             .collect();
+        let ways_in = (0..draft.openings.len()).filter(|&k| {
+            let o = &draft.openings[k];
+            o.kind == OpeningKind::Door && walls[o.wall_idx] && self.outer_walls[o.wall_idx]
+        });
+        let likeliest = ways_in.max_by(|&a, &b| {
+            draft.openings[a].confidence.total_cmp(&draft.openings[b].confidence).then(b.cmp(&a))
+        });
+        if let Some(entrance) = likeliest {
+            openings[entrance] |= draft.openings[entrance].confidence >= ENTRANCE_CONFIDENCE;
+        }
         let objects: Vec<bool> =
             draft.objects.iter().map(|o| o.confidence >= spec.object.min_confidence).collect();
         let mut next = 0;
@@ -310,6 +329,7 @@ impl Detection {
         }
         let dropped = [&walls, &openings, &objects].map(|kept| kept.iter().filter(|k| !**k).count());
         retain(&mut draft.walls, &walls);
+        retain(&mut self.outer_walls, &walls);
         retain(&mut draft.openings, &openings);
         retain(&mut draft.objects, &objects);
         for (clues, kept) in self.clues.iter_mut().zip([&walls, &openings, &objects]) {
