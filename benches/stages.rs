@@ -2,8 +2,10 @@
 //!
 //! Always: plane sweep with aggregation, per keyframe, on synthetic pictures of 320x240 with 64 planes and
 //! 4 sources, beside the time that its census comparisons take at the peak rate of this machine's byte
-//! arithmetic; repair of drafts of 10 to 3,000 objects. With a folder of posed depth images (`transforms.json`): fusion of all of them. One line of
-//! JSON each; `benches/fusion_compare.py` runs the latter beside Open3D.
+//! arithmetic; repair of drafts of 10 to 3,000 objects and of twelve rooms with 300 (drawn by
+//! `benches/repair_plot.py`: `docs/pictures/repair_time.png`). With a folder of posed depth images
+//! (`transforms.json`): fusion of all of them. One line of JSON each; `benches/fusion_compare.py` runs the
+//! latter beside Open3D. `cargo bench -- repair` times the repair only.
 
 use rayon::prelude::*;
 use roomwright::camera::Camera;
@@ -169,8 +171,8 @@ fn fusion(folder: &Path) {
 /// Noise of a bench's drafts, metres: what a detector leaves.
 const DRAFT_NOISE_M: f64 = 0.05;
 
-/// Furnished houses side by side with noise, until there are `objects` of them.
-fn crowd(objects: usize) -> Draft {
+/// Furnished houses side by side with noise, until there are `objects` boxes or `most` houses.
+fn houses(objects: usize, most: usize, options: &HouseOptions) -> Draft {
     let mut draft = Draft::default();
     // A fixed sequence is enough of a noise here.
     let mut phase = 0.0_f64;
@@ -178,12 +180,12 @@ fn crowd(objects: usize) -> Draft {
         phase += 2.399_963;
         DRAFT_NOISE_M * std::f64::consts::SQRT_2 * phase.sin()
     };
-    for seed in 0.. {
+    for seed in 0..most as u64 {
         if draft.objects.len() >= objects {
             break;
         }
         let offset = [25.0 * (seed % 8) as f64, 25.0 * (seed / 8) as f64];
-        let house = generate(seed, &HouseOptions::default()).draft();
+        let house = generate(seed, options).draft();
         let first = draft.walls.len();
         for mut wall in house.walls {
             for k in 0..2 {
@@ -209,31 +211,59 @@ fn crowd(objects: usize) -> Draft {
     draft
 }
 
+/// Two houses of six rooms, filled up with unsure boxes until there are 300: twelve crowded rooms.
+fn twelve_rooms() -> Draft {
+    const OBJECTS: usize = 300;
+    let options = HouseOptions { min_rooms: 6, max_rooms: 6, ..HouseOptions::default() };
+    let mut draft = houses(usize::MAX, 2, &options);
+    let (corners, boxes) = (draft.walls.clone(), draft.objects.clone());
+    for k in 0..OBJECTS.saturating_sub(boxes.len()) {
+        // Small things beside and on what is there, spread by the golden ratio.
+        let share = |step: f64| (step * k as f64).fract();
+        let beside = &boxes[k % boxes.len()];
+        let size = [0.1 + 0.2 * share(0.618), 0.1 + 0.2 * share(0.414), 0.1 + 0.3 * share(0.732)];
+        let mut object = beside.clone();
+        object.class = ["box", "plants", "lamp", "stool"][k % 4].to_owned();
+        object.center[0] += 0.5 * (beside.size[0] + size[0]) * (std::f64::consts::TAU * share(0.236)).cos();
+        object.center[1] += 0.5 * (beside.size[1] + size[1]) * (std::f64::consts::TAU * share(0.236)).sin();
+        object.center[2] = 0.5 * size[2];
+        object.size = size;
+        object.confidence = 0.5;
+        draft.objects.push(object);
+    }
+    assert!(corners.len() == draft.walls.len() && draft.objects.len() == OBJECTS);
+    draft
+}
+
 fn repair() {
     for objects in [10, 30, 100, 300, 1000, 3000] {
-        let draft = crowd(objects);
-        let mut rooms = 0;
-        let seconds = fastest(|| {
-            let options = physics::Options::default();
-            let scene =
-                physics::make_consistent(&draft, &options, Provenance::default(), &Reporter::default())
-                    .expect("a draft of this size");
-            rooms = scene.rooms.len();
-        });
-        println!(
-            "{}",
-            serde_json::json!({
-                "stage": "repair", "objects": objects, "walls": draft.walls.len(), "rooms": rooms,
-                "seconds": seconds,
-            })
-        );
+        time_repair("repair", &houses(objects, usize::MAX, &HouseOptions::default()));
     }
+    time_repair("repair-twelve-rooms", &twelve_rooms());
+}
+
+fn time_repair(stage: &str, draft: &Draft) {
+    let (mut rooms, mut kept) = (0, 0);
+    let seconds = fastest(|| {
+        let options = physics::Options::default();
+        let scene = physics::make_consistent(draft, &options, Provenance::default(), &Reporter::default())
+            .expect("a draft of this size");
+        (rooms, kept) = (scene.rooms.len(), scene.objects.len());
+    });
+    println!(
+        "{}",
+        serde_json::json!({
+            "stage": stage, "threads": rayon::current_num_threads(), "objects": draft.objects.len(),
+            "walls": draft.walls.len(), "rooms": rooms, "objects_kept": kept, "seconds": seconds,
+        })
+    );
 }
 
 fn main() {
     // `cargo bench` passes `--bench`; `cargo test` runs this file without arguments.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     match arguments.first() {
+        Some(only) if only == "repair" => repair(),
         Some(folder) => fusion(Path::new(folder)),
         None => {
             plane_sweep();

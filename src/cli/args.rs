@@ -125,9 +125,13 @@ pub struct CheckArgs {
     /// The scene.
     #[arg(value_name = "SCENE.json")]
     pub scene: PathBuf,
-    /// The draft it was made from (`60-layout/draft.json`), for the evidence distance.
+    /// The draft it was made from (`60-layout/draft.json`): every figure before the repair too, and
+    /// the evidence distance.
     #[arg(long, value_name = "DRAFT.json")]
     pub draft: Option<PathBuf>,
+    /// The true layout (layout text or scene), for the F1 after the repair and, with a draft, before it.
+    #[arg(long, value_name = "TRUTH")]
+    pub truth: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

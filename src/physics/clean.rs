@@ -32,6 +32,9 @@ const SIGMA_RANGE_M: (f64, f64) = (0.002, 3.0);
 const SIZE_RANGE_M: (f64, f64) = (0.005, 20.0);
 /// Smallest edge of an opening, metres.
 const MIN_OPENING_M: f64 = 0.1;
+/// The centre of a box is on its side of a wall when half of its depth is more than so many sigmas (half
+/// of the wall's thickness comes on top).
+const SIDE_SIGMAS: f64 = 2.0;
 /// Most walls that are repaired (joining compares all pairs).
 const MAX_WALLS: usize = 3000;
 /// Most objects, openings and rooms that are repaired.
@@ -66,6 +69,14 @@ pub(crate) struct CleanObject {
     pub class: String,
     pub shape: UprightBox,
     pub evidence: Evidence,
+}
+
+impl CleanObject {
+    /// It is deep enough to tell on which side of a wall it is: the centre of a picture or a curtain,
+    /// measured to a few centimetres, may lie beyond the wall that it hangs on.
+    pub fn side_is_known(&self) -> bool {
+        0.5 * self.shape.size[0].min(self.shape.size[1]) > SIDE_SIGMAS * self.evidence.sigma_m
+    }
 }
 
 /// A draft with usable numbers.

@@ -4,7 +4,8 @@
 //! is the separating axis theorem (Gottschalk, Lin, Manocha 1996) restricted to upright boxes: five
 //! axes, the four edge normals of the two footprints and z. Convex clipping is Sutherland–Hodgman.
 
-use crate::math::Vec2;
+use crate::math::{Vec2, wrap_angle};
+use std::f64::consts::FRAC_PI_2;
 
 /// The scalar z component of the cross product.
 #[must_use]
@@ -22,6 +23,15 @@ pub(crate) fn perp(a: Vec2) -> Vec2 {
 #[must_use]
 pub(crate) fn unit(angle_rad: f64) -> Vec2 {
     Vec2::new(angle_rad.cos(), angle_rad.sin())
+}
+
+/// An angle turned onto the nearest direction along or square to a reference, when that is within a
+/// gate, radians.
+#[must_use]
+pub(crate) fn onto_directions(angle: f64, reference: f64, gate: f64) -> f64 {
+    let off = (angle - reference).rem_euclid(FRAC_PI_2);
+    let off = if off > 0.5 * FRAC_PI_2 { off - FRAC_PI_2 } else { off };
+    if off.abs() <= gate { wrap_angle(angle - off) } else { angle }
 }
 
 /// Signed area, positive counter-clockwise, square metres.

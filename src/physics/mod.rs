@@ -20,6 +20,7 @@ mod qp;
 mod relations;
 mod simulation;
 mod structure;
+mod unrepaired;
 
 pub use check::{
     Collision, Consistency, EvidenceDistance, Navigability, OpeningClearance, Penetration, Share, Stability,
@@ -28,6 +29,7 @@ pub use check::{
 pub use error::Error;
 pub use load::{load_scene, parse_scene};
 pub use options::Options;
+pub use unrepaired::check_draft;
 
 use crate::layout::Draft;
 use crate::report::Reporter;

@@ -18,7 +18,8 @@ pub struct Options {
     pub yaw_sigma_rad: f64,
     /// One standard deviation of an object's sizes as a share of them.
     pub size_sigma_rel: f64,
-    /// An object that must move further than this many sigmas gives way to a surer one.
+    /// An object that must move further than this many sigmas gives way to a surer object or wall
+    /// (3: of true ones, three in a thousand); the surer it is, the further it may be off.
     pub max_shift_sigmas: f64,
     /// Seconds of rigid-body simulation of the settle check; 0 skips it.
     pub settle_s: f64,
@@ -35,7 +36,7 @@ impl Default for Options {
             max_extension_m: 1.5,
             yaw_sigma_rad: 5f64.to_radians(),
             size_sigma_rel: 0.1,
-            max_shift_sigmas: 4.0,
+            max_shift_sigmas: 3.0,
             settle_s: 1.0,
             robot_radius_m: 0.15,
         }

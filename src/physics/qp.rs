@@ -1,7 +1,8 @@
 //! Quadratic programmes: pulls (weighted squares), equalities, inequalities, by Clarabel.
 //!
-//! minimise Σ ((aᵢ·x − bᵢ)/σᵢ)² + Σ cₖ·sₖ, subject to E·x = e and G·x + s ≥ h, s ≥ 0 where a row has a
-//! price c (an exact L1 penalty: the slack stays 0 unless the row cannot hold) or no s where not.
+//! minimise Σ ((aᵢ·x − bᵢ)/σᵢ)² + Σ cₖ·sₖ + Σ (sₗ/σₗ)², subject to E·x = e and G·x + s ≥ h, s ≥ 0 where a row has a
+//! price c (an exact L1 penalty: the slack stays 0 unless the row cannot hold) or a σ (the row and the
+//! pulls give way to one another), and no s where it has neither.
 //! Clarabel is an interior-point solver (Goulart and Chen 2024), deterministic on one thread.
 
 use clarabel::algebra::CscMatrix;
@@ -67,6 +68,19 @@ impl QuadraticProgramme {
         self.variables += 1;
         self.gradient.push(price);
         self.hessian.push((slack, slack, REGULARISATION));
+        let mut row = terms.to_vec();
+        row.push((slack, 1.0));
+        self.at_least.push((row, value));
+        self.at_least.push((vec![(slack, 1.0)], 0.0));
+    }
+
+    /// Wishes terms·x ≥ value; a shortfall s costs (s/σ)², so it is shared with the pulls.
+    pub fn at_least_or_strain(&mut self, terms: &Terms, value: f64, sigma: f64) {
+        let slack = self.variables;
+        self.variables += 1;
+        self.gradient.push(0.0);
+        self.hessian.push((slack, slack, REGULARISATION));
+        self.pull(&[(slack, 1.0)], 0.0, sigma);
         let mut row = terms.to_vec();
         row.push((slack, 1.0));
         self.at_least.push((row, value));
@@ -139,6 +153,18 @@ mod tests {
         programme.at_least(&[(0, 1.0)], 2.5);
         let x = programme.solve().expect("solvable");
         assert!((x[0] - 2.5).abs() < 1e-5 && (x[0] - x[1]).abs() < 1e-6, "{x:?}");
+    }
+
+    #[test]
+    fn a_strained_row_and_a_pull_meet_by_their_variances() {
+        let mut programme = QuadraticProgramme::new(2);
+        programme.pull(&[(0, 1.0)], 0.0, 0.1);
+        programme.at_least_or_strain(&[(0, 1.0)], 1.0, 0.2);
+        programme.pull(&[(1, 1.0)], 2.0, 0.1);
+        programme.at_least_or_strain(&[(1, 1.0)], 1.0, 0.2);
+        let x = programme.solve().expect("solvable");
+        assert!((x[0] - 0.2).abs() < 1e-4, "{x:?}");
+        assert!((x[1] - 2.0).abs() < 1e-4, "what holds already does not pull: {x:?}");
     }
 
     #[test]

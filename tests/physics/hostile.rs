@@ -1,5 +1,13 @@
 //! Drafts that no detector should write: the answer is a valid scene or a clear error, in time.
+//!
+//! Numbers that are none, negative sizes, walls without length, everything said twice, heaps of boxes.
+//! The bound of the work is no clock here but what limits it: more than 3,000 walls or 50,000 boxes are
+//! refused (tested below); a spot keeps at most twelve neighbours a box, so that the pairs that are
+//! solved grow with the boxes (`physics::objects::conflicts` tests that); each solve takes at most ten
+//! steps of at most a hundred interior-point iterations, is repeated at most seven times, and the
+//! closing of rooms ends after sixty rounds (constants where they are used).
 
+use super::drafts::truth;
 use super::repair::repaired;
 use proptest::prelude::*;
 use roomwright::layout::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
@@ -20,8 +28,13 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn wall() -> impl Strategy<Value = DraftWall> {
-    (number(), number(), number(), number(), number(), number(), number(), number()).prop_map(
-        |(ax, ay, bx, by, height, thickness, sigma, confidence)| DraftWall {
+    let ends = prop_oneof![
+        6 => (number(), number(), number(), number()),
+        // No length.
+        1 => (number(), number()).prop_map(|(x, y)| (x, y, x, y)),
+    ];
+    (ends, number(), number(), number(), number()).prop_map(
+        |((ax, ay, bx, by), height, thickness, sigma, confidence)| DraftWall {
             a: [ax, ay],
             b: [bx, by],
             height,
@@ -93,8 +106,14 @@ proptest! {
         openings in prop::collection::vec(opening(), 0..6),
         objects in prop::collection::vec(object(), 0..20),
         rooms in prop::collection::vec(room(), 0..3),
+        camera_path in prop::collection::vec([number(), number()], 0..5),
+        twice in any::<bool>(),
     ) {
-        let draft = Draft { walls, openings, objects, rooms, ..Draft::default() };
+        let mut draft =
+            Draft { walls, openings, objects, rooms, camera_path, ..Draft::default() };
+        if twice {
+            say_twice(&mut draft);
+        }
         let scene = repaired(&draft);
         let text = scene.to_json();
         let read = parse_scene(&text).expect("what was written can be read");
@@ -103,7 +122,46 @@ proptest! {
         for exporter in roomwright::export::exporters() {
             exporter.export(&scene, folder.path()).expect("every scene can be written");
         }
+        let before = roomwright::physics::check_draft(&draft).expect("a draft of this size");
+        prop_assert!(before.objects <= draft.objects.len());
+        prop_assert!((0.0..=1.0).contains(&before.support.rate));
     }
+}
+
+/// Every element a second time, as where two runs were merged and identifiers are no longer unique.
+fn say_twice(draft: &mut Draft) {
+    draft.walls.extend_from_within(..);
+    draft.openings.extend_from_within(..);
+    draft.objects.extend_from_within(..);
+    draft.rooms.extend_from_within(..);
+}
+
+#[test]
+fn what_is_said_twice_is_there_once() {
+    let draft = truth(9);
+    let mut doubled = draft.clone();
+    say_twice(&mut doubled);
+    let (once, twice) = (repaired(&draft), repaired(&doubled));
+    assert_eq!(once.walls.len(), twice.walls.len());
+    assert_eq!(once.openings.len(), twice.openings.len());
+    assert_eq!(once.rooms.len(), twice.rooms.len());
+    assert_eq!(once.objects.len(), twice.objects.len());
+    let merged = |code: &str| twice.findings.iter().filter(|f| f.code == code).count();
+    assert!(merged("walls-merged") >= draft.walls.len());
+    let gone = merged("object-merged") + merged("object-removed");
+    assert_eq!(gone + twice.objects.len(), doubled.objects.len());
+}
+
+#[test]
+fn walls_without_length_and_negative_sizes_are_left_out_with_a_finding_each() {
+    let mut draft = heap(3, 2.0);
+    draft.walls.push(DraftWall { b: draft.walls[0].a, ..draft.walls[0].clone() });
+    draft.objects[1].size[0] = -0.4;
+    draft.objects[2].center[1] = f64::NAN;
+    let scene = repaired(&draft);
+    assert_eq!((scene.walls.len(), scene.rooms.len(), scene.objects.len()), (4, 1, 1));
+    let told = |code: &str| scene.findings.iter().filter(|f| f.code == code).count();
+    assert_eq!((told("wall-unusable"), told("object-unusable")), (1, 2));
 }
 
 /// `count` boxes at one place; classes and sizes differ so that they are no plain duplicates.

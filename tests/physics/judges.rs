@@ -17,7 +17,8 @@ const STILL: f64 = 0.98;
 fn other_programs_agree() {
     let folder = tempfile::tempdir().unwrap();
     let houses = setting("ROOMWRIGHT_TEST_HOUSES", HOUSES);
-    let scenes: Vec<PathBuf> = (FIRST_SEED..FIRST_SEED + houses)
+    let first = setting("ROOMWRIGHT_TEST_SEED", FIRST_SEED);
+    let scenes: Vec<PathBuf> = (first..first + houses)
         .map(|seed| {
             let dir = folder.path().join(seed.to_string());
             std::fs::create_dir(&dir).unwrap();

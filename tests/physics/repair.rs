@@ -212,3 +212,45 @@ fn a_closed_room_is_not_divided() {
     assert!(scene.walls.iter().all(|wall| wall.evidence.source == Source::Detected));
     assert!((scene.rooms[0].area_m2 - 24.0).abs() < 1.5, "{}", scene.rooms[0].area_m2);
 }
+
+#[test]
+fn a_badly_measured_wall_gives_way_to_well_measured_furniture() {
+    let mut walls = square(4.0);
+    walls[0].a[1] = 0.1;
+    walls[0].b[1] = 0.1;
+    walls[0].offset_sigma_m = 0.1;
+    walls.iter_mut().for_each(|wall| wall.end_sigma_m = [0.1; 2]);
+    // The wall's face is at 0.15, the backs of the sofas are at 0.06.
+    let objects = vec![
+        object("sofa", [1.0, 0.46, 0.4], [1.6, 0.8, 0.8]),
+        object("sofa", [3.0, 0.46, 0.4], [1.6, 0.8, 0.8]),
+    ];
+    let scene = repaired(&Draft { walls: walls.clone(), objects, ..Draft::default() });
+    let wall = scene.walls.iter().find(|w| (w.a[1] - w.b[1]).abs() < 0.1 && w.a[1] < 1.0).expect("the wall");
+    assert!(wall.a[1] < 0.08, "it moved towards 0.01: {:?}", wall.a);
+    assert!(scene.objects.iter().all(|o| o.center[1] - 0.46 < 0.05), "{:?}", scene.objects);
+    assert_eq!(check(&scene, None).collision.colliding, 0);
+
+    // Nothing beside it, nothing moves.
+    let scene = repaired(&Draft { walls, ..Draft::default() });
+    let wall = scene.walls.iter().find(|w| (w.a[1] - w.b[1]).abs() < 0.1 && w.a[1] < 1.0).expect("the wall");
+    assert!((wall.a[1] - 0.1).abs() < 0.06, "{:?}", wall.a);
+}
+
+#[test]
+fn boxes_that_are_hardly_there_make_no_room_of_their_own() {
+    let mut draft = Draft { walls: square(4.0), ..Draft::default() };
+    draft.objects = vec![object("bed", [2.0, 2.0, 0.25], [1.6, 2.0, 0.5])];
+    for (x, y) in [(5.0, 2.0), (6.0, 2.6), (6.5, 1.4), (5.5, 3.4)] {
+        draft.objects.push(object("chair", [x, y, 0.4], [0.5, 0.5, 0.8]));
+    }
+    let rooms = |confidence: f64| {
+        let mut draft = draft.clone();
+        draft.objects[1..].iter_mut().for_each(|object| object.confidence = confidence);
+        let scene = repaired(&draft);
+        let gone = scene.findings.iter().filter(|f| f.code == "object-removed").count();
+        assert_eq!(scene.objects.len() + gone, draft.objects.len());
+        scene.rooms.len()
+    };
+    assert_eq!((rooms(0.55), rooms(0.95)), (1, 2));
+}

@@ -11,6 +11,9 @@ use crate::scene::{ElementId, Evidence};
 /// what stands on a carpet stands on the floor.
 pub(crate) const FLOOR_COVERING_M: f64 = 0.0008;
 
+/// No size is known better than this, metres.
+const MIN_SIZE_SIGMA_M: f64 = 0.005;
+
 /// What carries an item; objects and walls by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carrier {
@@ -33,7 +36,7 @@ pub(crate) struct Item {
     pub shape: UprightBox,
     /// One standard deviation of the centre, metres, widened where the object itself is doubtful.
     pub sigma: f64,
-    /// One standard deviation of each size, metres.
+    /// One standard deviation of each size, metres, widened likewise.
     pub size_sigma: [f64; 3],
     /// What carries it.
     pub carrier: Carrier,
@@ -55,7 +58,7 @@ impl Item {
             shape.center[2] = 0.5 * FLOOR_COVERING_M;
             properties.mobility = crate::scene::Mobility::Fixed;
         }
-        // A doubtful object gives way: its pull is scaled by its probability of being there.
+        // A doubtful object gives way: all its pulls are scaled by its probability of being there.
         let doubt = object.evidence.confidence.max(0.1).sqrt();
         Self {
             class: object.class.clone(),
@@ -63,7 +66,7 @@ impl Item {
             measured: shape,
             shape,
             sigma: object.evidence.sigma_m / doubt,
-            size_sigma: shape.size.map(|edge| (options.size_sigma_rel * edge).max(0.005)),
+            size_sigma: shape.size.map(|edge| (options.size_sigma_rel * edge).max(MIN_SIZE_SIGMA_M) / doubt),
             carrier: Carrier::Floor,
             room: None,
             evidence: object.evidence,

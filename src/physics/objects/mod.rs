@@ -12,6 +12,7 @@ mod supports;
 
 pub(crate) use broad_phase::near_pairs;
 pub(crate) use item::{Carrier, Item};
+pub(crate) use place::YAW_GATE_SIGMAS;
 
 use super::Options;
 use super::clean::Clean;
@@ -60,7 +61,7 @@ pub(crate) fn place(
             mark_inseparable(&items, &mut gone, findings);
         }
         mark_inside_walls(&items, &surroundings, &mut gone, findings);
-        mark_driven_away(&items, options, &mut gone, findings);
+        mark_driven_away(&items, &surroundings, options, &mut gone, findings);
         if !gone.contains(&true) {
             break;
         }
@@ -166,9 +167,15 @@ fn mark_inside_walls(
     }
 }
 
-/// Marks objects that surer neighbours drove away further than their evidence allows, the farthest of
-/// each neighbourhood first: others may then stay where they were seen.
-fn mark_driven_away(items: &[Item], options: &Options, gone: &mut [bool], findings: &mut Findings) {
+/// Marks objects that surer neighbours or walls drove away further than their evidence allows, the
+/// farthest of each neighbourhood first: others may then stay where they were seen.
+fn mark_driven_away(
+    items: &[Item],
+    surroundings: &Surroundings,
+    options: &Options,
+    gone: &mut [bool],
+    findings: &mut Findings,
+) {
     let shapes: Vec<_> = items.iter().map(|item| item.shape).collect();
     let mut neighbours: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
     for (i, j) in near_pairs(&shapes, TOUCH_M) {
@@ -183,24 +190,31 @@ fn mark_driven_away(items: &[Item], options: &Options, gone: &mut [bool], findin
             let allowance = items[i].sigma.hypot(if nests { conflicts::NESTING_SIGMA_M } else { 0.0 });
             (items[i].plan_displacement() / allowance, i)
         })
-        .filter(|(sigmas, _)| *sigmas > options.max_shift_sigmas)
+        .filter(|&(sigmas, i)| conflicts::is_too_far(sigmas, &items[i], options))
         .collect();
     driven.sort_by(|p, q| q.0.total_cmp(&p.0).then(p.1.cmp(&q.1)));
     for (sigmas, i) in driven {
-        let surer = neighbours[i]
-            .iter()
-            .copied()
-            .find(|&j| items[j].evidence.confidence > items[i].evidence.confidence);
-        let Some(surer) = surer else { continue };
+        let confidence = items[i].evidence.confidence;
+        let surer = neighbours[i].iter().copied().find(|&j| items[j].evidence.confidence > confidence);
+        let by_wall = surroundings.barriers_of(items[i].room).iter().any(|barrier| {
+            barrier.confidence > confidence && barrier.body.plan_gap(&items[i].shape) < TOUCH_M
+        });
+        let cause = match surer {
+            Some(surer) => {
+                format!("surer objects such as {} {}", items[surer].class, items[surer].draft)
+            }
+            None if by_wall => "a surer wall".to_owned(),
+            None => continue,
+        };
         if gone[i] || neighbours[i].iter().any(|&j| gone[j]) {
             continue;
         }
         gone[i] = true;
         let moved = items[i].plan_displacement();
         let message = format!(
-            "{} {} of the draft would have to move {moved:.2} m ({sigmas:.1} sigmas) out of the way of surer \
-             objects such as {} {}: it was left out",
-            items[i].class, items[i].draft, items[surer].class, items[surer].draft
+            "{} {} of the draft would have to move {moved:.2} m ({sigmas:.1} sigmas) out of the way of {cause}: \
+             it was left out",
+            items[i].class, items[i].draft
         );
         findings.note("object-removed", vec![items[i].element()], message, Some(moved));
     }

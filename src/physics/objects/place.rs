@@ -1,14 +1,13 @@
 //! Where an object is among the walls: its room, the walls that bound it, the directions it follows.
 
 use super::item::Item;
-use crate::math::{Vec2, wrap_angle};
-use crate::physics::geometry::{UprightBox, boundary_distance, contains, perp};
+use crate::math::Vec2;
+use crate::physics::geometry::{UprightBox, boundary_distance, contains, onto_directions, perp};
 use crate::physics::structure::{Structure, room_floor};
 use crate::scene::{OpeningKind, Room};
-use std::f64::consts::FRAC_PI_2;
 
 /// Gate of yaw snapping, sigmas.
-const YAW_GATE_SIGMAS: f64 = 2.5;
+pub(crate) const YAW_GATE_SIGMAS: f64 = 2.5;
 /// An object farther out of every room than this belongs to none, metres.
 const MAX_OUTSIDE_M: f64 = 0.75;
 /// Above any ceiling, metres: stands for "no room, no ceiling".
@@ -23,6 +22,8 @@ pub(crate) struct Barrier {
     pub body: UprightBox,
     /// Unit normal towards the room; zero for a wall that stands free.
     pub inward: Vec2,
+    /// Confidence of the wall, 0 of an open stretch.
+    pub confidence: f64,
     /// Whether one can pass round its start and its end inside the room.
     pub passable: [bool; 2],
 }
@@ -63,6 +64,7 @@ impl Surroundings {
                         wall,
                         body: body(p, q, thickness, room.ceiling_z)?,
                         inward: perp((q - p).normalize()),
+                        confidence: wall.map_or(0.0, |wall| walls[wall].evidence.confidence),
                         passable,
                     })
                 })
@@ -153,13 +155,7 @@ impl Surroundings {
                     .then((p.1.body.plan() - point).norm().total_cmp(&(q.1.body.plan() - point).norm()))
             });
         let Some((_, barrier)) = nearest else { return item.shape.yaw };
-        let off = (item.shape.yaw - barrier.body.yaw).rem_euclid(FRAC_PI_2);
-        let off = if off > 0.5 * FRAC_PI_2 { off - FRAC_PI_2 } else { off };
-        if off.abs() <= YAW_GATE_SIGMAS * yaw_sigma {
-            wrap_angle(item.shape.yaw - off)
-        } else {
-            item.shape.yaw
-        }
+        onto_directions(item.shape.yaw, barrier.body.yaw, YAW_GATE_SIGMAS * yaw_sigma)
     }
 }
 
@@ -217,6 +213,7 @@ fn free_walls<'a>(
             wall: Some(index),
             body: body(Vec2::from(wall.a), Vec2::from(wall.b), wall.thickness, wall.height)?,
             inward: Vec2::zeros(),
+            confidence: wall.evidence.confidence,
             passable: [true, true],
         })
     })

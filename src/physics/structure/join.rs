@@ -5,13 +5,15 @@
 //! attach an end to the inside of a wall. The positions of all corners are then one weighted least
 //! squares problem with linear constraints (a quadratic programme, solved by Clarabel): each wall
 //! pulls its two ends onto its own line with 1/σ² of its offset and along it with 1/σ² of its end,
-//! and walls that share a direction keep it exactly.
+//! walls that share a direction keep it exactly, and boxes beside a wall stop it
+//! (see `stops`).
 
 use super::directions::{Direction, directions};
 use super::graph::{Edge, WallGraph};
+use super::stops::{Stop, stops};
 use crate::math::Vec2;
 use crate::physics::Options;
-use crate::physics::clean::CleanWall;
+use crate::physics::clean::{CleanObject, CleanWall};
 use crate::physics::geometry::{cross, line_crossing, perp};
 use crate::physics::qp::QuadraticProgramme;
 
@@ -31,10 +33,10 @@ const MAX_TRIM: f64 = 0.45;
 const IN_LINE_SINE: f64 = 0.087;
 
 /// A wall as a line with a parameter along it.
-struct Line {
-    middle: Vec2,
-    along: Vec2,
-    half: f64,
+pub(super) struct Line {
+    pub middle: Vec2,
+    pub along: Vec2,
+    pub half: f64,
 }
 
 impl Line {
@@ -58,6 +60,7 @@ struct Joiner<'a> {
     walls: &'a [CleanWall],
     directions: Vec<Direction>,
     lines: Vec<Line>,
+    stops: Vec<Stop>,
     max_extension: f64,
     /// Union–find over wall ends (2·wall + end) and, after them, inner junctions.
     parent: Vec<usize>,
@@ -66,9 +69,9 @@ struct Joiner<'a> {
 }
 
 /// Joins walls into a graph.
-pub(crate) fn join(walls: &[CleanWall], options: &Options) -> WallGraph {
+pub(crate) fn join(walls: &[CleanWall], objects: &[CleanObject], options: &Options) -> WallGraph {
     let directions = directions(walls);
-    let lines = walls
+    let lines: Vec<Line> = walls
         .iter()
         .zip(&directions)
         .map(|(wall, direction)| Line {
@@ -77,8 +80,10 @@ pub(crate) fn join(walls: &[CleanWall], options: &Options) -> WallGraph {
             half: 0.5 * (wall.b - wall.a).norm(),
         })
         .collect();
+    let stops = stops(walls, &lines, objects, options);
     let mut joiner = Joiner {
         walls,
+        stops,
         directions,
         lines,
         max_extension: options.max_extension_m,
@@ -306,6 +311,20 @@ impl Joiner<'_> {
                     let target = line.middle - start[node];
                     programme.pull(&free(node, n), n.dot(&target), wall.offset_sigma);
                 }
+            }
+        }
+        for stop in &self.stops {
+            let chain = &chains[stop.wall];
+            let (first, last) = (chain[0], chain[chain.len() - 1]);
+            let row =
+                [free(first, stop.normal * (1.0 - stop.at)), free(last, stop.normal * stop.at)].concat();
+            let now = start[first] * (1.0 - stop.at) + start[last] * stop.at;
+            let room = stop.limit - stop.normal.dot(&now);
+            if stop.touches {
+                programme.pull(&row, room, stop.sigma);
+            } else {
+                let back: Vec<(usize, f64)> = row.iter().map(|&(i, a)| (i, -a)).collect();
+                programme.at_least_or_strain(&back, -room, stop.sigma);
             }
         }
         match programme.solve() {

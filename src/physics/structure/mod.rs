@@ -3,6 +3,7 @@
 //! `Clean -> (walls, rooms, openings)`: duplicates merge, walls join at exact corners, missing ones
 //! are inferred where almost everything was seen, faces become rooms, openings are put in their wall.
 
+mod beyond;
 mod close;
 mod directions;
 mod faces;
@@ -12,15 +13,21 @@ mod join;
 mod merge;
 mod openings;
 mod rooms;
+mod stops;
 
 pub(crate) use inset::room_floor;
 pub(crate) use rooms::geo_polygon;
 
 use super::Options;
-use super::clean::Clean;
+use super::clean::{Clean, CleanObject, CleanWall};
 use super::findings::Findings;
+use super::geometry::UprightBox;
 use crate::math::Vec2;
 use crate::scene::{Opening, Room, Source, Wall};
+use graph::{Edge, WallGraph};
+
+/// Less sure objects ask for no room.
+const MIN_HINT_CONFIDENCE: f64 = 0.5;
 
 /// The built part of a scene.
 #[derive(Debug, Clone, Default)]
@@ -33,9 +40,10 @@ pub(crate) struct Structure {
 /// Joins, closes, cuts.
 pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Findings) -> Structure {
     merge::merge_duplicates(clean, findings);
-    let mut graph = join::join(&clean.walls, options);
+    let mut graph = join::join(&clean.walls, &clean.objects, options);
     if options.infer_walls {
-        let places = close::Places { inside: &hints(clean), camera_path: &clean.camera_path };
+        let (inside, bodies) = hints(clean);
+        let places = close::Places { inside: &inside, bodies: &bodies, camera_path: &clean.camera_path };
         close::close_rooms(&mut graph, &places, options, findings);
     }
     for node in &mut graph.nodes {
@@ -46,6 +54,35 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
     report_inferred(&walls, findings);
     let openings = openings::openings(clean, &graph, &walls, findings);
     Structure { walls, rooms, openings }
+}
+
+/// Rooms that walls close as they are, without any joining: polygons with the wall of every edge.
+/// Ends are one corner when they are equal to the micrometre.
+pub(crate) fn closed_as_drawn(walls: &[CleanWall]) -> Vec<(Vec<Vec2>, Vec<usize>)> {
+    let mut numbers = std::collections::BTreeMap::new();
+    let mut graph = WallGraph::default();
+    for (index, wall) in walls.iter().enumerate() {
+        let nodes = [wall.a, wall.b].map(|end| {
+            let key = [end.x, end.y].map(|x| (1e6 * x).round() as i64);
+            *numbers.entry(key).or_insert_with(|| graph.add_node(end))
+        });
+        if nodes[0] != nodes[1] {
+            graph.edges.push(Edge {
+                nodes,
+                walls: vec![index],
+                thickness: wall.thickness,
+                height: wall.height,
+                evidence: wall.evidence,
+            });
+        }
+    }
+    faces::faces(&graph)
+        .into_iter()
+        .map(|face| {
+            let walls = face.edges.iter().map(|&edge| graph.edges[edge].walls[0]).collect();
+            (face.polygon(&graph), walls)
+        })
+        .collect()
 }
 
 fn report_inferred(walls: &[Wall], findings: &mut Findings) {
@@ -63,12 +100,16 @@ fn report_inferred(walls: &[Wall], findings: &mut Findings) {
     }
 }
 
-/// Places that must lie in a room: objects on the floor and detected interiors.
-fn hints(clean: &Clean) -> Vec<Vec2> {
-    let objects = clean.objects.iter().filter(|o| o.evidence.confidence >= 0.5).map(|o| o.shape.plan());
+/// Places that must lie in a room, objects whose side of a wall is known and detected interiors, and
+/// the boxes of the former.
+fn hints(clean: &Clean) -> (Vec<Vec2>, Vec<UprightBox>) {
+    let is_sure = |o: &&CleanObject| o.evidence.confidence >= MIN_HINT_CONFIDENCE && o.side_is_known();
+    let objects = clean.objects.iter().filter(is_sure);
+    let bodies: Vec<UprightBox> = objects.map(|object| object.shape).collect();
     let rooms = clean
         .rooms
         .iter()
         .map(|room| room.polygon.iter().map(|&p| Vec2::from(p)).sum::<Vec2>() / room.polygon.len() as f64);
-    objects.chain(rooms).collect()
+    let inside = bodies.iter().map(UprightBox::plan).chain(rooms).collect();
+    (inside, bodies)
 }

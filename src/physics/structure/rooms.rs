@@ -6,6 +6,7 @@
 //! finding that says how many metres. Without walls closing anything and without interiors, the hull
 //! of all that was seen is the open room, so that things have a floor to stand on.
 
+use super::beyond::beyond_closed_rooms;
 use super::faces::{Face, faces};
 use super::graph::WallGraph;
 use super::inset::room_floor;
@@ -13,9 +14,7 @@ use crate::layout::DraftRoom;
 use crate::math::{Vec2, median};
 use crate::physics::clean::Clean;
 use crate::physics::findings::Findings;
-use crate::physics::geometry::{
-    boundary_distance, bounds, bounds_meet, contains, convex_hull, line_crossing, perp, signed_area,
-};
+use crate::physics::geometry::{contains, convex_hull, line_crossing, perp, signed_area};
 use crate::scene::{Evidence, Room, RoomId, Source, Wall, WallId};
 use geo::{Area, BooleanOps, BoundingRect, Coord, Intersects, LineString, Polygon};
 
@@ -31,14 +30,6 @@ const NEAR_WALL_M: f64 = 0.4;
 const NEAR_WALL_SINE: f64 = 0.25;
 /// Shorter stretches of an open outline are not cut out, metres.
 const MIN_STRETCH_M: f64 = 0.05;
-/// Things nearer to one another than this are in one place, metres.
-const SAME_PLACE_M: f64 = 1.2;
-/// So many objects beyond the rooms make a place of their own without any wall.
-const MIN_OBJECTS_ALONE: usize = 4;
-/// Shorter loose walls are ends that stick out of their corner, metres.
-const MIN_LOOSE_WALL_M: f64 = 0.8;
-/// Smaller leftovers are gaps, not rooms, square metres.
-const MIN_OPEN_AREA_M2: f64 = 1.5;
 /// Confidence of a room that was not closed and that no detector named.
 const HULL_CONFIDENCE: f64 = 0.2;
 
@@ -104,87 +95,6 @@ pub(crate) fn rooms(graph: &WallGraph, clean: &Clean, findings: &mut Findings) -
         room.area_m2 = signed_area(&room_floor(room, &walls)).max(0.0);
     }
     (walls, rooms)
-}
-
-/// Outlines of what was seen beyond the closed rooms: walls that bound no room, and the objects among
-/// or near them. Things that lie there alone make no room. None when no room is closed at all.
-fn beyond_closed_rooms(
-    graph: &WallGraph,
-    faces: &[Face],
-    known: &[Vec<Vec2>],
-    clean: &Clean,
-) -> Vec<Vec<Vec2>> {
-    if faces.is_empty() {
-        return Vec::new();
-    }
-    let outside = |point: Vec2| !known.iter().any(|room| contains(room, point));
-    // Clusters of points: each loose wall and each object outside, joined when near.
-    let mut groups: Vec<Seen> = Vec::new();
-    let walls = (0..graph.edges.len())
-        .filter(|edge| !faces.iter().any(|face| face.edges.contains(edge)))
-        .filter(|&edge| graph.length(edge) >= MIN_LOOSE_WALL_M)
-        .map(|edge| <[Vec2; 2]>::from(graph.segment(edge)))
-        .filter(|ends| outside(0.5 * (ends[0] + ends[1])))
-        .map(|ends| Seen::new(ends.to_vec(), 1, 0));
-    let objects = clean
-        .objects
-        .iter()
-        .filter(|object| outside(object.shape.plan()))
-        .map(|object| Seen::new(object.shape.footprint().to_vec(), 0, 1));
-    for seen in walls.chain(objects) {
-        let (near, rest): (Vec<Seen>, Vec<Seen>) = groups.into_iter().partition(|other| seen.is_near(other));
-        groups = rest;
-        groups.push(near.into_iter().fold(seen, Seen::joined));
-    }
-    groups
-        .into_iter()
-        .filter(|seen| {
-            seen.hull.len() >= 3 && seen.objects > 0 && (seen.walls > 0 || seen.objects >= MIN_OBJECTS_ALONE)
-        })
-        .map(|seen| seen.hull)
-        .filter_map(|hull| {
-            let mut left = geo::MultiPolygon::from(geo_polygon(&hull));
-            for room in known {
-                left = left.difference(&geo_polygon(room));
-            }
-            let largest = left.into_iter().max_by(|p, q| p.unsigned_area().total_cmp(&q.unsigned_area()))?;
-            let mut ring: Vec<Vec2> = largest.exterior().coords().map(|c| Vec2::new(c.x, c.y)).collect();
-            ring.pop();
-            (largest.unsigned_area() > MIN_OPEN_AREA_M2).then_some(ring)
-        })
-        .collect()
-}
-
-/// Walls and objects in one place, as the hull of their corners.
-struct Seen {
-    hull: Vec<Vec2>,
-    bounds: (Vec2, Vec2),
-    walls: usize,
-    objects: usize,
-}
-
-impl Seen {
-    fn new(points: Vec<Vec2>, walls: usize, objects: usize) -> Self {
-        let hull = convex_hull(&points);
-        let (low, high) = bounds(&hull);
-        Self { hull, bounds: (low.add_scalar(-SAME_PLACE_M), high), walls, objects }
-    }
-
-    fn joined(self, other: Self) -> Self {
-        let points = [self.hull, other.hull].concat();
-        Self::new(points, self.walls + other.walls, self.objects + other.objects)
-    }
-
-    fn is_near(&self, other: &Self) -> bool {
-        let to = |points: &[Vec2], outline: &[Vec2]| {
-            let distance = |&point: &Vec2| {
-                if contains(outline, point) { 0.0 } else { boundary_distance(outline, point) }
-            };
-            points.iter().map(distance).fold(f64::INFINITY, f64::min)
-        };
-        bounds_meet(&self.bounds, &other.bounds)
-            && to(&self.hull, &other.hull).min(to(&other.hull, &self.hull)) < SAME_PLACE_M
-    }
 }
 
 fn wall_of(graph: &WallGraph, edge: usize) -> Wall {

@@ -7,7 +7,7 @@ use super::candidates::{Closing, Target};
 use super::grid::{CELL_M, Grid};
 use crate::math::Vec2;
 use crate::physics::Options;
-use crate::physics::geometry::{contains, segment_distance};
+use crate::physics::geometry::{UprightBox, contains, perp, segment_distance};
 use crate::scene::{Evidence, Source};
 
 /// Smallest and largest room that is closed, square metres (a WC; a hall).
@@ -19,6 +19,10 @@ const PAIR_PENALTY: f64 = 0.1;
 /// For a closing that takes in all that stands outside of rooms: a diagonal that leaves half of the
 /// furniture out is no wall.
 const TAKEN_IN_VALUE: f64 = 0.8;
+/// Against a closing for each thing that it cuts through.
+const CUT_PENALTY: f64 = 0.15;
+/// A thing that reaches less far over a wall was badly measured, metres (3 sigmas of usual drafts).
+const MAX_CUT_M: f64 = 0.2;
 /// A wall whose middle is nearer to another wall than this runs along it, metres.
 const BESIDE_M: f64 = 0.2;
 /// Walls farther from a closing than this bound none of its rooms, metres (the diagonal of the largest
@@ -37,6 +41,7 @@ pub(super) struct Found {
 struct Neighbourhood {
     graph: WallGraph,
     inside: Vec<Vec2>,
+    bodies: Vec<UprightBox>,
     nodes: Vec<usize>,
     edges: Vec<usize>,
 }
@@ -66,13 +71,11 @@ impl Neighbourhood {
                 .collect(),
             loose_sigma: nodes.iter().map(|&node| graph.loose_sigma[node]).collect(),
         };
-        let inside = grid
-            .hints_near(around)
-            .into_iter()
-            .map(|hint| places.inside[hint])
-            .filter(|hint| (hint - around).norm() < NEIGHBOURHOOD_M)
-            .collect();
-        Self { graph: local, inside, nodes, edges }
+        let mut near = grid.hints_near(around);
+        near.retain(|&hint| (places.inside[hint] - around).norm() < NEIGHBOURHOOD_M);
+        let inside = near.iter().map(|&hint| places.inside[hint]).collect();
+        let bodies = near.iter().filter_map(|&hint| places.bodies.get(hint)).copied().collect();
+        Self { graph: local, inside, bodies, nodes, edges }
     }
 
     /// The closing in the numbers of the neighbourhood; `None` when it leaves it.
@@ -140,9 +143,30 @@ pub(super) fn attempt(
     if unseen_share > options.max_inferred_share || (closings.iter().any(|c| c.needs_hint) && !hinted) {
         return None;
     }
-    let penalty: f64 =
-        closings.iter().map(|c| c.penalty).sum::<f64>() + PAIR_PENALTY * (closings.len() - 1) as f64;
+    let cut: usize = (first_new..next.edges.len())
+        .filter(|&edge| next.edges[edge].is_inferred())
+        .map(|edge| things_cut(&near.bodies, next.segment(edge)))
+        .sum();
+    let penalty = closings.iter().map(|c| c.penalty).sum::<f64>()
+        + PAIR_PENALTY * (closings.len() - 1) as f64
+        + CUT_PENALTY * cut as f64;
     Some(Found { score: unseen_share + penalty - TAKEN_IN_VALUE * taken_in, unseen_share })
+}
+
+/// Things that a wall between two points would cut through.
+fn things_cut(bodies: &[UprightBox], (a, b): (Vec2, Vec2)) -> usize {
+    let length = (b - a).norm();
+    let Some(along) = (b - a).try_normalize(1e-9) else { return 0 };
+    let normal = perp(along);
+    bodies
+        .iter()
+        .filter(|body| {
+            let offset = body.plan() - a;
+            let (u, reach) = (along.dot(&offset), body.reach(along));
+            let shared = (u + reach).min(length) - (u - reach).max(0.0);
+            shared > MAX_CUT_M && body.reach(normal) - normal.dot(&offset).abs() > MAX_CUT_M
+        })
+        .count()
 }
 
 /// Builds the walls of closings; their confidence falls with the share of the room that nobody saw.

@@ -9,7 +9,7 @@ use crate::physics::Options;
 use crate::physics::geometry::{contains, line_crossing, perp};
 
 /// A free end known worse than this is the end of what was seen, not of the wall, metres.
-const MAX_LOOSE_SIGMA_M: f64 = 0.5;
+pub(in super::super) const MAX_LOOSE_SIGMA_M: f64 = 0.5;
 /// Shortest wall that is inferred, metres.
 const MIN_WALL_M: f64 = 0.1;
 /// Candidates that are tried each round for every piece of wall (keeps the search linear in the number

@@ -6,7 +6,7 @@
 //! alone or two at once. A candidate is taken only if it crosses nothing (nor the way of the camera),
 //! is not too long, the new room has a plausible area, enough of its outline was seen, and either a
 //! wall ends free there or a hint lies inside ([`attempt`]). The one that leaves the least of its room
-//! unseen and takes in most of what stands about comes first; one wall is likelier than two, and a
+//! unseen, takes in most of what stands about and cuts through the fewest things comes first; one wall is likelier than two, and a
 //! wall that ends where it was seen to end is likelier than one that goes on.
 //! Ends that lie beyond what was observed (large sigma) close nothing: the room goes on there.
 
@@ -14,12 +14,14 @@ mod attempt;
 mod candidates;
 mod grid;
 
+pub(super) use candidates::MAX_LOOSE_SIGMA_M;
+
 use super::faces::faces;
 use super::graph::WallGraph;
 use crate::math::Vec2;
 use crate::physics::Options;
 use crate::physics::findings::Findings;
-use crate::physics::geometry::line_crossing;
+use crate::physics::geometry::{UprightBox, line_crossing};
 use attempt::{apply, attempt};
 use candidates::{Closing, candidates, with_pairs};
 use grid::{CELL_M, Grid};
@@ -33,6 +35,8 @@ const MAX_ROUNDS: usize = 60;
 pub(crate) struct Places<'a> {
     /// Points that must lie in a room.
     pub inside: &'a [Vec2],
+    /// Boxes of the things at the first of those points.
+    pub bodies: &'a [UprightBox],
     /// The way of the camera: no unseen wall stands across it.
     pub camera_path: &'a [Vec2],
 }
