@@ -1,9 +1,9 @@
 //! Stage 7 and 8 on detector-like drafts: what comes out is consistent, valid and readable.
 
-mod drafts;
+pub mod drafts;
 mod exports;
 mod figures;
 mod hostile;
 mod judges;
-mod repair;
+pub mod repair;
 mod schema;
