@@ -265,7 +265,7 @@ mod tests {
         let axes = Matrix3::from_columns(&[down.cross(&forward), down, forward]);
         let rotation = Rotation::from_rotation_matrix(&Rotation3::from_matrix(&axes));
         View {
-            camera: Camera::centred(640, 480, 400.0),
+            camera: Camera::centred(640, 480, 160.0),
             scene_from_world: Sim3::identity(),
             world_from_camera: Pose::from_parts(Translation3::from(eye), rotation),
         }

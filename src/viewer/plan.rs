@@ -17,12 +17,8 @@ const HEIGHT_PX: f64 = 360.0;
 const MARGIN_PX: f64 = 26.0;
 /// Largest coordinate that is drawn, metres: a runaway one must not shrink everything to a dot.
 const MAX_COORDINATE_M: f64 = 200.0;
-/// Objects with a shorter side below this get no name, pixels.
-const NAMED_PX: f64 = 34.0;
-/// Width of a letter of the names, as a share of their height (a usual sans-serif font).
-const LETTER: f64 = 0.56;
-/// Height of the names, pixels.
-const NAME_PX: f64 = 9.0;
+/// Height of the letters, pixels: legible when a gallery shows the picture at 40 %.
+const LETTER_PX: f64 = 20.0;
 /// Lengths that the scale bar can have, metres.
 const BARS_M: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 /// Longest scale bar, pixels.
@@ -116,25 +112,9 @@ impl Drawing {
         }
     }
 
-    fn name(&mut self, at: Point2, size_px: f64, style: &str, text: &str) {
-        let (x, y) = self.pixel(at);
-        self.push(&format!(
-            "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"{size_px}\" text-anchor=\"middle\" {style}>{}</text>",
-            y + 0.35 * size_px,
-            escape(text)
-        ));
-    }
-
     fn object(&mut self, object: &Object) {
         let style = "fill=\"#d5e4f3\" stroke=\"#3d6a96\" stroke-width=\"1\"";
-        let class = object.class.replace('_', " ");
-        self.polygon(&footprint(object), style, Some(&class));
-        let across = object.size[0].min(object.size[1]) * self.scale;
-        let fits =
-            class.chars().count() as f64 * LETTER * NAME_PX < object.size[0].max(object.size[1]) * self.scale;
-        if across >= NAMED_PX && fits {
-            self.name(Point2::new(object.center[0], object.center[1]), NAME_PX, "fill=\"#1f3f5f\"", &class);
-        }
+        self.polygon(&footprint(object), style, Some(&object.class.replace('_', " ")));
     }
 
     fn wall(&mut self, wall: &Wall) {
@@ -159,12 +139,22 @@ impl Drawing {
         self.polygon(&corners, style, Some(&opening.id.0));
     }
 
+    /// Kind and area, one above the other.
     fn room_name(&mut self, room: &Room) {
         let Some(at) = inner_point(room) else { return };
+        let (x, y) = self.pixel(at);
         let kind = if room.kind == "unknown" { room.id.to_string() } else { room.kind.clone() };
-        let style =
-            "fill=\"#1b2530\" font-weight=\"bold\" stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\"";
-        self.name(at, 12.0, style, &format!("{} {:.1} m²", kind.replace('_', " "), room.area_m2));
+        for (line, weight, above) in
+            [(kind.replace('_', " "), "bold", 0.1), (format!("{:.1} m²", room.area_m2), "normal", -0.9)]
+        {
+            self.push(&format!(
+                "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"{LETTER_PX}\" font-weight=\"{weight}\" \
+                 text-anchor=\"middle\" fill=\"#1b2530\" stroke=\"#fff\" stroke-width=\"4\" \
+                 paint-order=\"stroke\">{}</text>",
+                y - above * LETTER_PX,
+                escape(&line)
+            ));
+        }
     }
 
     fn scale_bar(&mut self) {
@@ -174,11 +164,11 @@ impl Drawing {
         let right = left + length_m * self.scale;
         self.push(&format!(
             "<path d=\"M{left:.1} {:.1}V{y:.1}H{right:.1}V{:.1}\" fill=\"none\" stroke=\"#1b2530\" stroke-width=\"1.5\"/>\n\
-             <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"#1b2530\">{length_m} m</text>",
+             <text x=\"{:.1}\" y=\"{:.1}\" font-size=\"16\" fill=\"#1b2530\">{length_m} m</text>",
             y - 5.0,
             y - 5.0,
             right + 5.0,
-            y + 1.0
+            y + 2.0
         ));
     }
 }
@@ -261,6 +251,6 @@ mod tests {
         };
         let scene = parse_scene(&serde_json::to_string(&parts).expect("JSON")).expect("a scene");
         let svg = svg(&scene);
-        assert!(svg.contains("1 m</text>") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        assert!(svg.contains("0.2 m</text>") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }

@@ -62,17 +62,17 @@ describe('gallery.html from disk', () => {
 
   it('sorts and filters', () => withGallery(disk, async (page) => {
     const scored = rows.filter(({ score }) => score !== undefined).toSorted((a, b) => a.score - b.score).map(({ id }) => id);
-    await page.getByLabel('Sort').selectOption('score, low first');
+    await page.getByLabel('Sort', { exact: true }).selectOption('score, low first');
     assert.deepEqual((await ask(page, 'shown')).slice(0, scored.length), scored);
-    await page.getByLabel('Sort').selectOption('score, high first');
+    await page.getByLabel('Sort', { exact: true }).selectOption('score, high first');
     assert.deepEqual((await ask(page, 'shown')).slice(0, scored.length), scored.toReversed());
-    await page.getByLabel('Status').selectOption('failed');
+    await page.getByLabel('Status', { exact: true }).selectOption('failed');
     assert.deepEqual((await ask(page, 'shown')).toSorted(), rows.filter(({ status }) => status === 'failed').map(({ id }) => id).sort());
-    await page.getByLabel('Status').selectOption('');
-    await page.getByLabel('Finding').selectOption('wall-inferred');
+    await page.getByLabel('Status', { exact: true }).selectOption('');
+    await page.getByLabel('Finding', { exact: true }).selectOption('wall-inferred');
     const found = await ask(page, 'shown');
     assert.ok(found.length > 0 && found.length < rows.length, `${found}`);
-    await page.getByLabel('Finding').selectOption('');
+    await page.getByLabel('Finding', { exact: true }).selectOption('');
     await page.getByRole('searchbox').fill(ids[1]);
     assert.deepEqual(await ask(page, 'shown'), [ids[1]]);
     await page.getByRole('searchbox').fill('no such item');
@@ -128,7 +128,7 @@ describe('gallery.html from disk', () => {
 
   it('names every control', () => withGallery(disk, async (page) => {
     const nameless = await page.locator('button, input, select').evaluateAll((controls) => controls
-      .filter((control) => !(control.textContent.trim() || control.closest('label')?.textContent.trim()))
+      .filter((control) => !(control.textContent.trim() || control.labels[0]?.textContent.trim()))
       .map((control) => control.outerHTML));
     assert.deepEqual(nameless, []);
   }));

@@ -36,7 +36,7 @@ class Gallery {
       text: byId('text').value.trim(), status: byId('status').value, decision: byId('decision').value,
       code: byId('code').value, below: Number(byId('below').value),
     };
-    byId('below-value').textContent = filters.below === 1 ? 'any' : `≤ ${filters.below.toFixed(2)}`;
+    byId('below-value').textContent = filters.below === 1 ? 'any' : filters.below.toFixed(2);
     this.shown = this.items.filter((item) => passes(item, filters, this.decisions.of(item.id)));
     this.shown.sort(this.orders.get(byId('sort').value));
     byId('cards').replaceChildren();
