@@ -54,7 +54,7 @@ class Viewer {
     };
     for (const layer of Object.values(this.layers)) if (layer) this.stage.scene.add(layer);
     for (const part of [this.picker, this.cutaway, this.labels, this.list]) part.setModel(model);
-    this.panel.setModel(model, name, run?.scene ?? null, run?.report ?? null);
+    this.panel.setModel(model, name, run ?? {});
     byId('title').textContent = name;
     document.title = `${name} – Roomwright`;
     byId('back').hidden = run !== null || !this.run;
@@ -63,16 +63,7 @@ class Viewer {
     this.measure.clear();
     this.select(null);
     this.applyAll();
-    this.say(this.layerNote(run, model));
-  }
-
-  layerNote(run, model) {
-    const notes = [];
-    if (run?.cloud && run.cloud.count < run.cloud.total) {
-      notes.push(`Cloud: ${run.cloud.count.toLocaleString('en')} of ${run.cloud.total.toLocaleString('en')} points.`);
-    }
-    if (model.colliders.others > 0) notes.push(`${model.colliders.others} physics shapes are no boxes and are not drawn.`);
-    return notes.join(' ');
+    this.say(model.colliders.others > 0 ? `${model.colliders.others} physics shapes are no boxes and are not drawn.` : '');
   }
 
   clearModel() {

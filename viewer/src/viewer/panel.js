@@ -23,9 +23,9 @@ export class Panel {
     this.select = select;
   }
 
-  /** What is known beside the GLB: scene.json and parts of report.json, both may be null. */
-  setModel(model, name, scene, report) {
-    Object.assign(this, { model, name, scene, report });
+  /** What is known beside the GLB: scene.json, parts of report.json, the cloud; each may be missing. */
+  setModel(model, name, { scene, report, cloud }) {
+    Object.assign(this, { model, name, scene, report, cloud });
     this.show(null);
   }
 
@@ -35,7 +35,7 @@ export class Panel {
   }
 
   summaryView() {
-    const { model, scene, report } = this;
+    const { model, scene, report, cloud } = this;
     const counts = KINDS.map((kind) => [kind, model.elements.filter((element) => element.kind === kind).length]);
     const findings = scene?.findings ?? [];
     return [
@@ -49,6 +49,7 @@ export class Panel {
       this.warningsView(report?.warnings ?? []),
       scene && this.findingsView(findings, 'Findings'),
       table([
+        ['Cloud', cloud && `${cloud.count.toLocaleString('en')} of ${cloud.total.toLocaleString('en')} points are shown`],
         ['Input', model.provenance?.input],
         ['Layout from', model.provenance?.detector],
         ['Written by', model.provenance?.generator || model.generator],

@@ -1,0 +1,10 @@
+import { launch, watchedPage, ask, drawn } from './browser.mjs';
+const [url, out, id, keys = ''] = process.argv.slice(2);
+const browser = await launch();
+const { page, problems } = await watchedPage(browser, url, { viewport: { width: 1200, height: 720 } });
+for (const k of keys) await page.keyboard.press(k);
+if (id && id !== '-') await page.evaluate(async (i) => (await window.roomwright).select(i), id);
+await drawn(page);
+await page.screenshot({ path: out });
+console.log(problems, await ask(page, 'selected'));
+await browser.close();
