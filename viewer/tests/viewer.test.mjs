@@ -14,7 +14,8 @@ const CLICK_M = 0.03;
 /** Share of the pixels that must change when a layer is switched. */
 const VISIBLE_SHARE = 0.001;
 /** Everything that is no drawing: text differs between machines. */
-const ONLY_DRAWING = '#labels, #tools, #status, #scale { display: none !important }';
+const ONLY_DRAWING = `#labels, #tools, #status, #scale, header, nav, aside { display: none !important }
+  main { grid-template-columns: 100% !important; grid-template-rows: 100% !important }`;
 
 const address = (name) => pathToFileURL(join(fixtures, name)).href;
 const read = (name) => readFileSync(join(fixtures, name));
@@ -131,7 +132,7 @@ describe('view.html', () => {
   }));
 
   it('switches layers by button and by key', () => withPage('run/view.html', async (page) => {
-    await page.addStyleTag({ content: ONLY_DRAWING });
+    await page.addStyleTag({ content: '#labels, #status { display: none !important }' });
     for (const [name, key, label] of [['cloud', 'c', 'Cloud'], ['path', 'p', 'Path'], ['shapes', 'x', 'Physics'], ['ceiling', 'k', 'Ceiling'], ['cutaway', 'w', 'Cutaway']]) {
       const before = (await ask(page, 'state'))[name];
       const off = await canvas(page);
@@ -252,10 +253,11 @@ describe('view.html', () => {
   ]) {
     it(`looks as before: ${name}`, () => withPage('run/view.html', async (page) => {
       await page.addStyleTag({ content: ONLY_DRAWING });
-      for (const key of `e${keys}`) await page.keyboard.press(key);
+      await drawn(page);
+      for (const key of `f${keys}`) await page.keyboard.press(key);
       assertLooksLike(await canvas(page), `viewer-${name}`);
       await shoot(page, `reference-${name}`);
-    }, { viewport: { width: 920, height: 400 }, ...options }));
+    }, { viewport: { width: 600, height: 380 }, ...options }));
   }
 });
 
