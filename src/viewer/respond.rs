@@ -146,7 +146,7 @@ impl Site {
         if !ask.origin.is_none_or(is_own) {
             return refused(403, "another site may not write here");
         }
-        if !ask.content_type.is_some_and(|kind| kind.split(';').next() == Some("application/json")) {
+        if ask.content_type.is_none_or(|kind| kind.split(';').next() != Some("application/json")) {
             return refused(415, "a decision is sent as application/json");
         }
         if ask.body.len() > MAX_BODY {

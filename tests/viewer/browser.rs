@@ -8,6 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// A browser that hangs ends its test file after this long, milliseconds; both together need two minutes.
+const TIMEOUT_MS: u32 = 600_000;
+
 /// Why the browser tests cannot run here.
 fn obstacle(viewer: &Path) -> Option<String> {
     match Command::new("node").arg("--version").output() {
@@ -67,7 +70,8 @@ fn the_pages_work_in_a_browser() {
     assert!(served.address.starts_with("http://127.0.0.1:"), "{}", served.address);
     let artefacts = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser");
     let output = Command::new("node")
-        .args(["--test", "--test-concurrency=1", "tests/viewer.test.mjs", "tests/gallery.test.mjs"])
+        .args(["--test", "--test-concurrency=1", &format!("--test-timeout={TIMEOUT_MS}")])
+        .args(["tests/viewer.test.mjs", "tests/gallery.test.mjs"])
         .current_dir(&viewer)
         .env("ROOMWRIGHT_TEST_PAGES", folder.path())
         .env("ROOMWRIGHT_TEST_ARTEFACTS", &artefacts)
