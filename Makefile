@@ -4,7 +4,7 @@ SHELL := /bin/bash
 DEMO_OUT ?= runs/demo
 SAMPLE ?= samples/two-room-flat/video.mp4
 
-.PHONY: help setup build demo test lint bench finetune clean
+.PHONY: help setup build demo test lint bench finetune viewer viewer-setup clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,14 @@ bench: setup ## time the stages
 
 finetune: build ## train the layout network on DATA=dir of labelled scenes (see docs/finetuning.md)
 	@scripts/finetune.sh "$(DATA)" "$(or $(OUT),runs/finetune)" $(FINETUNE_OPTIONS)
+
+viewer: ## bundle the pages anew (needs npm; a Rust build does not)
+	@cd viewer && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && node build.mjs
+
+viewer-setup: ## what the browser tests need beside npm: Debian's Chromium
+	@dpkg-query -W -f='$${Status}' chromium 2>/dev/null | grep -q 'install ok installed' || \
+	 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	@cd viewer && { [ -d node_modules ] || npm ci --no-audit --no-fund; }
 
 clean: ## remove what was built and run
 	@rm -rf target runs

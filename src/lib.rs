@@ -30,6 +30,7 @@ pub mod export;
 pub mod eval;
 pub mod synth;
 pub mod artifact;
+pub mod viewer;
 pub mod pipeline;
 pub mod output;
 pub mod cli;

@@ -11,7 +11,7 @@ use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::scene::{Provenance, Scene};
 use crate::video::{FrameSet, InputKind};
-use crate::{align, cloud, depth, export, layout, nn, physics, pose, video};
+use crate::{align, cloud, depth, export, layout, nn, physics, pose, video, viewer};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -90,6 +90,9 @@ pub enum Error {
     /// The run folder.
     #[error(transparent)]
     Artifact(#[from] artifact::Error),
+    /// The page of the run.
+    #[error(transparent)]
+    Page(#[from] viewer::Error),
     /// The request contradicts itself.
     #[error("{0}")]
     Unsupported(String),

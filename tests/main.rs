@@ -6,3 +6,4 @@ mod physics;
 mod python;
 mod spatiallm;
 mod use_graph;
+mod viewer;

@@ -2,10 +2,10 @@
 
 mod before;
 mod breakdown;
-mod drafts;
+pub mod drafts;
 mod exports;
 mod figures;
 mod hostile;
 mod judges;
-mod repair;
+pub mod repair;
 mod schema;

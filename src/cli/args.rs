@@ -23,6 +23,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Measure a result against the truth.
     Eval(EvalArgs),
+    /// Look at a run or review a batch in the browser.
+    View(ViewArgs),
     /// Make synthetic scenes with truth.
     Synth(SynthArgs),
     /// List or verify the neural models.
@@ -219,6 +221,16 @@ pub struct EvalDetectorsArgs {
     /// Options of the detectors, as under `layout` of a run.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// `roomwright view`.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// Folder of a run or of a batch.
+    pub dir: PathBuf,
+    /// Port on 127.0.0.1; 0 takes any free one. When not given: 7676, or any free one.
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
 }
 
 /// `roomwright synth`.

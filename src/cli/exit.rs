@@ -1,6 +1,6 @@
 //! Exit codes: the contract of the command line.
 
-use crate::{artifact, cloud, pipeline, video};
+use crate::{artifact, cloud, pipeline, video, viewer};
 
 /// All good.
 pub const OK: u8 = 0;
@@ -35,6 +35,9 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<video::Error>() {
         return of_video(error);
     }
+    if let Some(error) = error.downcast_ref::<viewer::Error>() {
+        return of_viewer(error);
+    }
     if error.is::<SomeFailed>() { SOME_FAILED } else { USAGE }
 }
 
@@ -42,6 +45,7 @@ fn of_pipeline(error: &pipeline::Error) -> u8 {
     match error {
         pipeline::Error::Video(error) => of_video(error),
         pipeline::Error::Artifact(error) => of_artifact(error),
+        pipeline::Error::Page(error) => of_viewer(error),
         pipeline::Error::Model(_) => USAGE,
         pipeline::Error::Ply(error) => of_ply(error),
         pipeline::Error::Depth(error) if error.is_configuration() => USAGE,
@@ -68,6 +72,17 @@ fn of_ply(error: &cloud::ply::Error) -> u8 {
     match error {
         cloud::ply::Error::Io { .. } => TEMPORARY,
         _ => INPUT,
+    }
+}
+
+fn of_viewer(error: &viewer::Error) -> u8 {
+    match error {
+        viewer::Error::Artifact(error) => of_artifact(error),
+        viewer::Error::Video(error) => of_video(error),
+        viewer::Error::Cloud(error) => of_ply(error),
+        viewer::Error::Scene(_) | viewer::Error::Trajectory(_) | viewer::Error::Line { .. } => INPUT,
+        viewer::Error::NothingToShow { .. } | viewer::Error::Bind { .. } => USAGE,
+        viewer::Error::Export(_) | viewer::Error::Serve(_) => TEMPORARY,
     }
 }
 

@@ -14,6 +14,7 @@ mod options;
 mod progress;
 mod run;
 mod synth;
+mod view;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         Verb::Export(args) => export::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::View(args) => view::run(&args),
         Verb::Synth(args) => synth::run(&args.what),
         Verb::Models(args) => models::run(&args.what),
         Verb::Doctor(args) => doctor::run(&args),

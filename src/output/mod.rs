@@ -5,8 +5,10 @@ pub mod summary;
 
 use crate::artifact::{self, Error, write_atomic, write_json};
 use crate::export::{self, Exporter};
+use crate::math::Point3;
 use crate::pipeline::{self, Outcome, Request};
 use crate::report::Reporter;
+use crate::viewer;
 use std::path::{Path, PathBuf};
 
 /// The folder that a run writes into.
@@ -69,7 +71,7 @@ impl RunFolder {
             source: std::io::Error::other(cause.to_string()),
             path: top_view.clone(),
         })?;
-        write_json(&staged.join("report.json"), &summary::Summary::of(request, outcome, reporter))?;
+        write_pages(staged, request, outcome, &path_points, reporter)?;
         let written = self.publish(staged)?;
         self.written.set(true);
         Ok(written)
@@ -118,6 +120,36 @@ impl RunFolder {
         }
         Ok(written)
     }
+}
+
+/// `report.json`, and what people look at: `view.html`, `plan.svg`, `thumbnail.jpg`.
+fn write_pages(
+    staged: &Path,
+    request: &Request,
+    outcome: &Outcome,
+    camera_path: &[Point3],
+    reporter: &Reporter,
+) -> Result<(), pipeline::Error> {
+    if let Some(capture) = &outcome.capture {
+        let path = staged.join("thumbnail.jpg");
+        // A run is not lost for a small picture.
+        if let Err(cause) = viewer::thumbnail::write(&path, &capture.frames, &capture.trajectory) {
+            reporter.warn("no-thumbnail", format!("no frame could be shown in galleries: {cause}"));
+        }
+    }
+    write_atomic(&staged.join("plan.svg"), viewer::plan::svg(&outcome.scene).as_bytes())?;
+    let summary = summary::Summary::of(request, outcome, reporter);
+    write_json(&staged.join("report.json"), &summary)?;
+    let report =
+        serde_json::to_value(&summary).expect("because a summary holds strings, numbers and lists of them");
+    let html = viewer::view_html(&viewer::View {
+        name: &outcome.scene.provenance.input,
+        scene: &outcome.scene,
+        report: Some(&report),
+        cloud: Some(&outcome.aligned.cloud),
+        path: camera_path,
+    })?;
+    Ok(write_atomic(&staged.join("view.html"), html.as_bytes())?)
 }
 
 impl Drop for RunFolder {

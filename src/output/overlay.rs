@@ -240,3 +240,88 @@ fn draw_line(from: Point2, to: Point2, color: Rgb<u8>, image: &mut RgbImage) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::{Pose, Rotation, Vec3};
+    use nalgebra::{Matrix3, Rotation3, Translation3};
+
+    const EYE_M: f64 = 1.5;
+
+    fn sample() -> Scene {
+        crate::physics::parse_scene(include_str!("../../samples/two-room-flat/expected_scene.json"))
+            .expect("a scene")
+    }
+
+    /// A level camera in the middle of an object's room that looks at the object.
+    fn view_of(scene: &Scene, object: &Object) -> View {
+        let room = scene.rooms.iter().find(|room| Some(room.id) == object.room).expect("it has a room");
+        let count = room.polygon.len() as f64;
+        let middle = |axis: usize| room.polygon.iter().map(|p| p[axis]).sum::<f64>() / count;
+        let eye = Vec3::new(middle(0), middle(1), EYE_M);
+        let forward = Vec3::new(object.center[0] - eye.x, object.center[1] - eye.y, 0.0).normalize();
+        let down = Vec3::new(0.0, 0.0, -1.0);
+        let axes = Matrix3::from_columns(&[down.cross(&forward), down, forward]);
+        let rotation = Rotation::from_rotation_matrix(&Rotation3::from_matrix(&axes));
+        View {
+            camera: Camera::centred(640, 480, 160.0),
+            scene_from_world: Sim3::identity(),
+            world_from_camera: Pose::from_parts(Translation3::from(eye), rotation),
+        }
+    }
+
+    #[test]
+    fn an_object_is_drawn_where_the_camera_sees_it() {
+        let scene = sample();
+        let sofa = scene.objects.iter().find(|object| object.class == "sofa").expect("there is one");
+        let view = view_of(&scene, sofa);
+        let mut image = RgbImage::new(640, 480);
+        draw(&scene, &view, &mut image);
+        let mut seen = 0;
+        for corner in box_corners(sofa) {
+            let in_camera = view.camera_point(corner);
+            let Some(pixel) = view.camera.project(&in_camera).filter(|_| in_camera.z > NEAR_M) else {
+                continue;
+            };
+            if (0.0..640.0).contains(&pixel.x) && (0.0..480.0).contains(&pixel.y) {
+                let color = image.get_pixel(pixel.x.round() as u32 % 640, pixel.y.round() as u32 % 480);
+                assert_eq!(*color, OBJECT, "corner at {pixel}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 4, "{seen} corners of the sofa are in the picture");
+    }
+
+    #[test]
+    fn walls_hide_what_is_behind_them_and_openings_do_not() {
+        let scene = sample();
+        let sofa = scene.objects.iter().find(|object| object.class == "sofa").expect("there is one");
+        let eye = view_of(&scene, sofa).position();
+        assert!(!hidden(&scene, &eye, &Point3::from(sofa.center)), "in the same room");
+        // A metre beyond each opening of the room, on the line from the eye through its middle.
+        let room = sofa.room.expect("it has a room");
+        let mut let_through = 0;
+        for opening in scene.openings.iter().filter(|opening| opening.rooms.contains(&room)) {
+            let middle = Point3::from(opening.center);
+            let beyond = middle + (middle - eye).normalize();
+            assert!(!hidden(&scene, &eye, &beyond), "{} lets through", opening.id.0);
+            let above = Point3::new(beyond.x, beyond.y, 2.0 * (opening.center[2] + opening.height));
+            let wall = scene.wall(opening.wall).expect("it has a wall");
+            let crosses_wall = crossing(wall, &eye, &above).is_some_and(|(_, z)| z < wall.height);
+            assert!(
+                !crosses_wall || hidden(&scene, &eye, &above),
+                "{}: the wall above it hides",
+                opening.id.0
+            );
+            let_through += 1;
+        }
+        assert!(let_through > 0, "the room has openings");
+        let far = scene.walls.iter().flat_map(|wall| [wall.a, wall.b]).map(|p| p[0]).fold(0.0, f64::max);
+        let outside = (0..40).map(|k| Point3::new(far + 3.0, -4.0 + 0.2 * f64::from(k), EYE_M));
+        assert!(
+            outside.filter(|point| hidden(&scene, &eye, point)).count() > 10,
+            "outer walls hide the street"
+        );
+    }
+}
