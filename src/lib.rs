@@ -32,4 +32,8 @@ pub mod synth;
 pub mod artifact;
 pub mod pipeline;
 pub mod output;
+pub mod fault;
+pub mod store;
+pub mod worker;
+pub mod batch;
 pub mod cli;

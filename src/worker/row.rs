@@ -28,6 +28,8 @@
 //! | `limits` | `{seconds, memory_mib}` that the item ran under; absent where none were set |
 //! | `finished_unix_s` | when the row was written, seconds since 1970; of two rows of an item the later one counts |
 //!
+//! `id`, `input`, `status` and `code` are always there; what else is absent when a row is read has no value.
+//!
 //! All but `attempts`, `seconds`, `stage_seconds`, `peak_memory_mib`, `limits` and `finished_unix_s` is the
 //! same for the same input, options and models, whatever the number of workers.
 
@@ -106,8 +108,10 @@ pub struct Row {
     /// Exit code.
     pub code: u8,
     /// Name of the cause; empty when done.
+    #[serde(default)]
     pub cause: String,
     /// The cause in words; empty when done.
+    #[serde(default)]
     pub message: String,
     /// Content key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,29 +120,39 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_sha256: Option<String>,
     /// Program and version.
+    #[serde(default)]
     pub program: String,
     /// Models that took part.
+    #[serde(default)]
     pub models: Vec<ModelDigest>,
     /// Quality, 0..1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
     /// Parts of the quality.
+    #[serde(default)]
     pub score_parts: BTreeMap<String, f64>,
     /// Number of elements by kind.
+    #[serde(default)]
     pub counts: BTreeMap<String, u64>,
     /// Codes of warnings.
+    #[serde(default)]
     pub warnings: Vec<String>,
     /// Attempts in this call.
+    #[serde(default)]
     pub attempts: u32,
     /// Wall time of the last attempt, seconds.
+    #[serde(default)]
     pub seconds: f64,
     /// Wall time by stage, seconds.
+    #[serde(default)]
     pub stage_seconds: BTreeMap<String, f64>,
     /// Largest resident memory of the worker so far, MiB.
+    #[serde(default)]
     pub peak_memory_mib: f64,
     /// Limits that it ran under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
     /// When the row was written, seconds since 1970.
+    #[serde(default)]
     pub finished_unix_s: f64,
 }
