@@ -4,7 +4,7 @@
 //! files of a folder, or size and version of an object. A file that is changed within the resolution of its
 //! time stamp and keeps its size would be missed; `--overwrite` does everything anew.
 
-use super::{Error, Item};
+use super::{Error, Item, Shard};
 use crate::artifact;
 use crate::store::{self, Address, Object};
 use serde::{Deserialize, Serialize};
@@ -31,20 +31,19 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Those of all shards; new ones are added to the file of this shard. Lines that cannot be read are passed
+    /// Those of this shard and of the whole list; new ones are added to the file of this shard. Lines that cannot be read are passed
     /// over: they cost time, nothing else.
     #[must_use]
     pub fn open(folder: &Path, label: &str) -> Self {
         let mut known = BTreeMap::new();
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut files: Vec<PathBuf> = files.filter(|path| is_digest_file(path)).collect();
-        files.sort();
+        let file = |label: &str| folder.join(format!("digests-{label}.jsonl"));
+        let files = [file(&Shard::WHOLE.label()), file(label)];
         for text in files.iter().filter_map(|path| std::fs::read_to_string(path).ok()) {
             for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
                 known.insert(entry.input, (entry.stamp, entry.sha256));
             }
         }
-        Self { known, path: folder.join(format!("digests-{label}.jsonl")) }
+        Self { known, path: file(label) }
     }
 
     /// Digest of an item's bytes and its stamp: remembered, or of a file computed now. `None` for an object whose
@@ -82,11 +81,6 @@ impl Digests {
         self.known.insert(item.input.clone(), value);
         Ok(())
     }
-}
-
-fn is_digest_file(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("digests-") && name.ends_with(".jsonl")
 }
 
 /// What changes when an input's bytes do; `None` when it cannot be looked at.

@@ -9,7 +9,7 @@
 //! | `.batch/` | the program's own: locks, digests of inputs, folders in the making |
 //!
 //! One process at a time works on a shard; a lock that ends with its process sees to it. Folders in the making
-//! belong to a shard and are removed when its lock is free: their run was killed.
+//! belong to a shard and are removed by its next call, or by one on the whole list: their run was killed.
 
 use super::{Error, Shard};
 use crate::worker::commit;
@@ -88,12 +88,16 @@ impl BatchFolder {
         [format!("{DONE}/{id}"), format!("{REJECTED}/{id}")]
     }
 
-    /// Removes the folders in the making of every shard whose lock is free, this one's first.
+    /// Removes this shard's folders in the making; a call on the whole list removes those of every shard whose
+    /// lock is free.
     fn remove_leftovers(&self) -> Result<(), Error> {
         let removed = |path: &Path| {
             commit::remove(path).map_err(|source| Error::Write { source, path: path.to_owned() })
         };
         removed(&self.staging())?;
+        if self.label != Shard::WHOLE.label() {
+            return Ok(());
+        }
         let staging = self.own().join(STAGING);
         let entries =
             fs::read_dir(&staging).map_err(|source| Error::Read { source, path: staging.clone() })?;

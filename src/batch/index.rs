@@ -79,7 +79,7 @@ pub struct Index {
     length: u64,
     /// The rows of this index.
     rows: Rows,
-    /// The rows of all shards when it was opened, and what was appended since.
+    /// The rows that this index goes by: its own and those of the whole list.
     known: Rows,
 }
 
@@ -91,12 +91,23 @@ impl Index {
     /// When it cannot be read or written.
     pub fn open(folder: &Path, shard: Shard) -> Result<Self, Error> {
         let path = folder.join(name(shard, "jsonl"));
-        let known = read(folder)?;
         let mut rows = Rows::new();
+        let mut known = Rows::new();
         if shard == Shard::WHOLE {
-            rows.clone_from(&known);
-        } else if path.is_file() {
-            read_file(&path)?.into_iter().for_each(|row| insert(&mut rows, row));
+            rows = read(folder)?;
+            known.clone_from(&rows);
+        } else {
+            // A thousand shards that each read the rows of all others would read a thousand indexes too many:
+            // what another division of the list has done is found by its folder.
+            let whole = folder.join(name(Shard::WHOLE, "jsonl"));
+            for (file, is_own) in [(&whole, false), (&path, true)] {
+                for row in if file.is_file() { read_file(file)? } else { Vec::new() } {
+                    if is_own {
+                        insert(&mut rows, row.clone());
+                    }
+                    insert(&mut known, row);
+                }
+            }
         }
         let text = lines(&rows, &path)?;
         if std::fs::read(&path).ok().as_deref() != Some(&text) {
@@ -107,7 +118,7 @@ impl Index {
         Ok(Self { folder: folder.to_owned(), shard, file, length: text.len() as u64, rows, known })
     }
 
-    /// The row of an item, whichever shard wrote it.
+    /// The row of an item, from this index or that of the whole list.
     #[must_use]
     pub fn row(&self, id: &str) -> Option<&Row> {
         self.known.get(id)

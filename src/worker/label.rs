@@ -141,8 +141,9 @@ impl Labeller {
         finish(&mut row, started);
         let target = if row.status == Status::Rejected { job.rejected.as_ref() } else { None };
         let target = target.unwrap_or(&job.output);
-        row.folder = Some(target.to_string_lossy().into_owned());
+        // The row beside the outputs does not say where they are: they may be moved.
         artifact::write_json(&request.output.join(ITEM_FILE), &row).map_err(pipeline::Error::from)?;
+        row.folder = Some(target.to_string_lossy().into_owned());
         staging.publish(STAGED, target).map_err(unwritable(target))?;
         Ok(row)
     }

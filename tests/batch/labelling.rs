@@ -44,7 +44,7 @@ fn every_item_has_a_row_and_every_broken_one_its_code() {
         let row = &rows[id];
         assert_eq!((row.status, row.code, row.cause.as_str()), (Status::Ok, 0, ""), "{row:?}");
         assert_eq!(row.folder.as_deref(), Some(format!("items/{id}").as_str()));
-        assert!(row.score.is_some_and(|score| score > 0.0 && score <= 1.0), "{row:?}");
+        assert!(row.score.is_some_and(|score| (0.0..=1.0).contains(&score)), "{row:?}");
         assert!(row.counts.contains_key("walls") && row.score_parts.contains_key("scale"), "{row:?}");
         let folder = site.contents("labels", id);
         for name in ["scene.json", "scene.glb", "layout.txt", "report.json", "item.json"] {
