@@ -109,7 +109,8 @@ def main():
     settings = {name: value for name, value in vars(args).items() if name not in ("list", "workers", "address")}
     settings["output"] = str(args.output.resolve())
 
-    ray.init(address=args.address, num_cpus=None if args.address else args.workers * args.threads)
+    # One core more than the actors take, for the tasks that read the list and write the rows.
+    ray.init(address=args.address, num_cpus=None if args.address else args.workers * args.threads + 1)
     context = ray.data.DataContext.get_current()
     context.checkpoint_config = CheckpointConfig(
         "id", f"{settings['output']}/ray-checkpoint", delete_checkpoint_on_success=False
