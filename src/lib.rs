@@ -33,4 +33,8 @@ pub mod artifact;
 pub mod viewer;
 pub mod pipeline;
 pub mod output;
+pub mod fault;
+pub mod store;
+pub mod worker;
+pub mod batch;
 pub mod cli;

@@ -3,7 +3,7 @@
 use crate::align::{Alignment, Hints, LogScale, ScaleJudge};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
 use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
-use crate::depth::DepthMaps;
+use crate::depth::{DepthEstimator, DepthMaps};
 use crate::layout::{DetectorInput, Draft, LayoutDetector};
 use crate::math::{Point3, Sim3, Vec3};
 use crate::nn::Registry;
@@ -153,25 +153,87 @@ impl Outcome {
     }
 }
 
+/// What is loaded once and serves all requests with the same options: the models' networks.
+pub struct Loaded {
+    registry: Registry,
+    detector: Box<dyn LayoutDetector>,
+    /// The estimators for inputs without and with depth of their own, made when first needed.
+    depth: [Option<Box<dyn DepthEstimator>>; 2],
+    models: Vec<(String, String)>,
+    folders: Vec<PathBuf>,
+    options: (depth::Options, layout::Options),
+}
+
+impl Loaded {
+    /// Finds and checks the models that the options name in these folders. Their networks are loaded when a
+    /// request first needs them.
+    ///
+    /// # Errors
+    /// When a model is missing, altered or unfit.
+    pub fn open(options: &Options, folders: &[PathBuf]) -> Result<Self, Error> {
+        let registry = Registry::open(folders)?;
+        let detector = layout::detector(&options.layout, &registry)?;
+        let mut models = Vec::new();
+        if options.depth.method == depth::Method::Network {
+            let entry = registry.find(&options.depth.model)?.entry;
+            models.push((entry.id, entry.sha256));
+        }
+        models.extend(detector.models());
+        let options = (options.depth.clone(), options.layout.clone());
+        Ok(Self { registry, detector, depth: [None, None], models, folders: folders.to_vec(), options })
+    }
+
+    /// Models that requests may use, id and SHA-256; an input that brings its depth needs fewer.
+    #[must_use]
+    pub fn models(&self) -> &[(String, String)] {
+        &self.models
+    }
+
+    /// The same options of the stages with models, and the same folders.
+    #[must_use]
+    pub fn serves(&self, options: &Options, folders: &[PathBuf]) -> bool {
+        (&self.options.0, &self.options.1) == (&options.depth, &options.layout) && self.folders == folders
+    }
+
+    fn depth_estimator(&mut self, has_depth: bool) -> Result<&dyn DepthEstimator, Error> {
+        let made = &mut self.depth[usize::from(has_depth)];
+        if made.is_none() {
+            *made = Some(depth::estimator(&self.options.0, has_depth, &self.registry)?);
+        }
+        Ok(made.as_deref().expect("because it was made just now"))
+    }
+}
+
 /// Runs all stages; `None` when the request stops before the scene (`--until`).
 ///
 /// # Errors
 /// The failing stage's own error.
 pub fn run(request: &Request, reporter: &Reporter) -> Result<Option<Outcome>, Error> {
-    match run_stages(request, reporter) {
+    // The input first: who mistypes it should not hear of models.
+    InputKind::of(&request.input)?;
+    run_with(request, &mut Loaded::open(&request.options, &request.models)?, reporter)
+}
+
+/// As [`run`], with what an earlier request has loaded; `loaded` must serve this one.
+///
+/// # Errors
+/// The failing stage's own error.
+pub fn run_with(
+    request: &Request,
+    loaded: &mut Loaded,
+    reporter: &Reporter,
+) -> Result<Option<Outcome>, Error> {
+    match run_stages(request, loaded, reporter) {
         Ok(outcome) => Ok(Some(outcome)),
         Err(Halt::Stopped) => Ok(None),
         Err(Halt::Failed(error)) => Err(error),
     }
 }
 
-fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Error>> {
+fn run_stages(request: &Request, loaded: &mut Loaded, reporter: &Reporter) -> Result<Outcome, Halt<Error>> {
     let options = &request.options;
     let kind = InputKind::of(&request.input).map_err(Error::from)?;
     let input_digest = artifact::digest(&request.input).map_err(Error::from)?;
-    let registry = Registry::open(&request.models).map_err(Error::from)?;
-    // Made before any heavy work: a missing model ends the run at once.
-    let detector = layout::detector(&options.layout, &registry).map_err(Error::from)?;
     let mut chain = StageChain::new(&request.output, request.plan, &input_digest, reporter);
 
     let (capture, world_cloud, input_offset) = match kind {
@@ -180,23 +242,24 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
             (None, cloud, offset)
         }
         _ => {
-            let (capture, cloud) = capture(request, &registry, &mut chain, reporter)?;
+            let (capture, cloud) = capture(request, loaded, &mut chain, reporter)?;
             (Some(capture), cloud, Vec3::zeros())
         }
     };
 
+    let detector = loaded.detector.as_ref();
     let key = (&options.align, &request.hints, detector.models());
     let aligned = chain.stage(Stage::Align, &key, || {
         let edges = capture.as_ref().map_or_else(Vec::new, |capture| depth::edge_planes(&capture.depths));
         let views = capture.as_ref().map(|c| align::Views { trajectory: &c.trajectory, edges: &edges });
         let (hints, options) = (&request.hints, &options.align);
-        let judge = Judge { request, detector: detector.as_ref(), capture: capture.as_ref() };
+        let judge = Judge { request, detector, capture: capture.as_ref() };
         let (alignment, cloud) = align::align(&world_cloud, views, hints, Some(&judge), options, reporter)?;
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 
     let draft = chain.stage(Stage::Layout, &(&options.layout, detector.models()), || {
-        detect(request, detector.as_ref(), capture.as_ref(), &aligned, reporter)
+        detect(request, detector, capture.as_ref(), &aligned, reporter)
     })?;
 
     let scene = chain.stage(Stage::Scene, &options.physics, || {
@@ -213,7 +276,7 @@ fn run_stages(request: &Request, reporter: &Reporter) -> Result<Outcome, Halt<Er
 /// Stages 1 to 4: from an input with frames to a fused cloud.
 fn capture(
     request: &Request,
-    registry: &Registry,
+    loaded: &mut Loaded,
     chain: &mut StageChain<'_>,
     reporter: &Reporter,
 ) -> Result<(Capture, Cloud<World>), Halt<Error>> {
@@ -224,7 +287,7 @@ fn capture(
     // Both are made before any heavy work: a missing model ends the run at once.
     let pose_estimator = pose::estimator(&options.pose);
     let has_depth = frames.given.iter().flatten().any(|frame| frame.depth_path.is_some());
-    let depth_estimator = depth::estimator(&options.depth, has_depth, registry).map_err(Error::from)?;
+    let depth_estimator = loaded.depth_estimator(has_depth)?;
 
     let trajectory = chain
         .stage(Stage::Pose, &options.pose, || Ok::<_, Error>(pose_estimator.estimate(&frames, reporter)?))?;

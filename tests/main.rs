@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: linking the library once keeps the test build short.
 
 mod bad_input;
+mod batch;
 mod eval;
 mod physics;
 mod python;

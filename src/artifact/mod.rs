@@ -117,23 +117,31 @@ pub enum Error {
 }
 
 impl Error {
-    /// True when trying again may help (a full disk), false when the path itself is unusable.
+    /// True when trying again may help (a full disk, a file server that stumbles), false when the path
+    /// itself is unusable.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        use std::io::ErrorKind as Kind;
         match self {
-            Self::Write { source, .. } => !matches!(
-                source.kind(),
-                Kind::PermissionDenied
-                    | Kind::NotADirectory
-                    | Kind::NotFound
-                    | Kind::ReadOnlyFilesystem
-                    | Kind::AlreadyExists
-                    | Kind::InvalidFilename
-            ),
-            Self::Read { .. } | Self::Damaged { .. } | Self::NotKept { .. } => false,
+            Self::Write { source, .. } | Self::Read { source, .. } => is_temporary(source.kind()),
+            Self::Damaged { .. } | Self::NotKept { .. } => false,
         }
     }
+}
+
+/// True when a file operation that failed in this way may work later.
+#[must_use]
+pub fn is_temporary(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind as Kind;
+    !matches!(
+        kind,
+        Kind::PermissionDenied
+            | Kind::NotADirectory
+            | Kind::IsADirectory
+            | Kind::NotFound
+            | Kind::ReadOnlyFilesystem
+            | Kind::AlreadyExists
+            | Kind::InvalidFilename
+    )
 }
 
 /// A stage result that can be stored in a folder.

@@ -1,5 +1,6 @@
 //! What was typed. One struct per verb; `plan` turns it into what will be done.
 
+use crate::batch::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -23,6 +24,10 @@ pub enum Verb {
     Check(CheckArgs),
     /// Measure a result against the truth.
     Eval(EvalArgs),
+    /// Label many clips, each once, whatever dies on the way.
+    Batch(BatchArgs),
+    /// Do jobs from stdin, one JSON object a line; answer each with one line of JSON on stdout.
+    Worker(WorkerArgs),
     /// Look at a run or review a batch in the browser.
     View(ViewArgs),
     /// Make synthetic scenes with truth.
@@ -49,15 +54,9 @@ pub enum Up {
     Z,
 }
 
-/// `roomwright run`.
+/// What is done to an input, by `run` and by `batch`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
-    /// A video, a folder of images, a transforms.json, a TUM RGB-D folder, a COLMAP text model or a
-    /// point cloud .ply.
-    pub input: PathBuf,
-    /// Folder for the results; made when it is not there.
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
+pub struct SceneArgs {
     /// Folder with model files (may be given several times).
     #[arg(long, value_name = "DIR")]
     pub models: Vec<PathBuf>,
@@ -81,15 +80,6 @@ pub struct RunArgs {
     /// for its licence).
     #[arg(long, value_name = "NAME")]
     pub layout: Option<String>,
-    /// Load the stages before this one from the run folder (needs an earlier run with --keep all).
-    #[arg(long, value_name = "STAGE")]
-    pub from: Option<String>,
-    /// Stop after this stage and keep the folders of the stages up to it.
-    #[arg(long, value_name = "STAGE")]
-    pub until: Option<String>,
-    /// What to leave in the run folder.
-    #[arg(long, value_enum, default_value_t = Keep::Final)]
-    pub keep: Keep,
     /// Set an option, e.g. --set depth.planes=96 (may be given several times).
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -102,9 +92,103 @@ pub struct RunArgs {
     /// Also write overlay.mp4: the scene drawn over the frames it was seen in.
     #[arg(long)]
     pub overlay: bool,
+}
+
+/// `roomwright run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A video, a folder of images, a transforms.json, a TUM RGB-D folder, a COLMAP text model or a
+    /// point cloud .ply.
+    pub input: PathBuf,
+    /// Folder for the results; made when it is not there.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// What is done to it.
+    #[command(flatten)]
+    pub scene: SceneArgs,
+    /// Load the stages before this one from the run folder (needs an earlier run with --keep all).
+    #[arg(long, value_name = "STAGE")]
+    pub from: Option<String>,
+    /// Stop after this stage and keep the folders of the stages up to it.
+    #[arg(long, value_name = "STAGE")]
+    pub until: Option<String>,
+    /// What to leave in the run folder.
+    #[arg(long, value_enum, default_value_t = Keep::Final)]
+    pub keep: Keep,
     /// Progress as JSON lines on stderr.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Longest time for one item unless told otherwise, seconds: an hour is several times what a long clip takes on
+/// one core.
+const ITEM_SECONDS: f64 = 3600.0;
+/// Memory of one worker unless told otherwise, MiB: twice what the sample of 16 s at 640x480 takes, rounded up.
+const ITEM_MEMORY_MIB: u64 = 2048;
+/// Attempts at an item that meets temporary faults, and the wait before the second one, seconds: with doubling
+/// waits they outlast a store that is restarted.
+const ATTEMPTS: u32 = 4;
+const FIRST_WAIT_S: f64 = 2.0;
+
+/// `roomwright batch`.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// Videos, folders with videos, patterns ('walks/**/*.mp4'), s3://bucket/prefix, LeRobot v3 datasets.
+    #[arg(required_unless_present = "list")]
+    pub input: Vec<String>,
+    /// Folder for outputs and index; made when it is not there, gone on with when it is.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// List of clips: .txt, .csv, .jsonl or .parquet (may be given several times).
+    #[arg(long, value_name = "FILE")]
+    pub list: Vec<PathBuf>,
+    /// Worker processes at most; cores and memory may allow fewer.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Threads of each worker; its share of the cores when not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+    /// Do only part I of N of the list, e.g. 0/3; all parts may share one output folder.
+    #[arg(long, value_name = "I/N", default_value = "0/1")]
+    pub shard: Shard,
+    /// Do everything anew, also what is done.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Put results that score below this (0..1) into rejected/.
+    #[arg(long, value_name = "X")]
+    pub min_score: Option<f64>,
+    /// Longest time for one item, seconds.
+    #[arg(long, value_name = "S", default_value_t = ITEM_SECONDS)]
+    pub item_seconds: f64,
+    /// Most memory of one worker, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = ITEM_MEMORY_MIB, value_parser = clap::value_parser!(u64).range(1..))]
+    pub item_memory: u64,
+    /// Attempts at an item that meets temporary faults.
+    #[arg(long, value_name = "N", default_value_t = ATTEMPTS, value_parser = clap::value_parser!(u32).range(1..))]
+    pub attempts: u32,
+    /// Wait before the second attempt, seconds; later waits double.
+    #[arg(long, value_name = "S", default_value_t = FIRST_WAIT_S)]
+    pub wait: f64,
+    /// What is done to each clip.
+    #[command(flatten)]
+    pub scene: SceneArgs,
+    /// Progress as JSON lines on stderr, also on a terminal.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `roomwright worker`.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Threads; all cores when not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+    /// Memory that whoever gives the jobs watches over, MiB; the kernel refuses more at a margin above it.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..))]
+    pub memory: Option<u64>,
+    /// End with this process, which must be the one that started the worker.
+    #[arg(long, value_name = "PID")]
+    pub parent: Option<u32>,
 }
 
 /// `roomwright export`.

@@ -4,6 +4,8 @@
 //! the only one that prints.
 
 mod args;
+mod batch;
+mod batch_progress;
 mod check;
 mod doctor;
 mod eval;
@@ -15,6 +17,7 @@ mod progress;
 mod run;
 mod synth;
 mod view;
+mod worker;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -30,6 +33,8 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::View(args) => view::run(&args),
+        Verb::Batch(args) => batch::run(&args),
+        Verb::Worker(args) => worker::run(&args),
         Verb::Synth(args) => synth::run(&args.what),
         Verb::Models(args) => models::run(&args.what),
         Verb::Doctor(args) => doctor::run(&args),

@@ -1,6 +1,6 @@
 //! `roomwright run`: one input becomes a scene.
 
-use super::args::{Keep, RunArgs};
+use super::args::{Keep, RunArgs, SceneArgs};
 use super::{options, progress};
 use crate::align::Hints;
 use crate::artifact::{Plan, Stage};
@@ -12,13 +12,13 @@ use anyhow::{Context, Result, anyhow, bail};
 /// Runs the verb.
 pub fn run(args: &RunArgs) -> Result<()> {
     let request = plan(args)?;
-    let formats = export::formats_beside_standard(&args.export)?;
+    let formats = export::formats_beside_standard(&args.scene.export)?;
     let folder = output::RunFolder::open(&args.output)?;
     let reporter = Reporter::new(progress::sink(args.json));
     let Some(outcome) = pipeline::run(&request, &reporter)? else {
         return Ok(());
     };
-    let written = folder.write(&request, &outcome, &formats, args.overlay, &reporter)?;
+    let written = folder.write(&request, &outcome, &formats, args.scene.overlay, &reporter)?;
     for path in written {
         println!("{}", path.display());
     }
@@ -27,29 +27,15 @@ pub fn run(args: &RunArgs) -> Result<()> {
 
 /// What was typed becomes what will be done.
 fn plan(args: &RunArgs) -> Result<Request> {
-    let mut options: crate::pipeline::Options = options::resolve(args.config.as_deref(), &args.set)?;
-    options.pose.seed = args.seed;
-    options.layout.spatiallm.seed = args.seed;
-    if let Some(detector) = &args.layout {
-        options.layout.detector.clone_from(detector);
-    }
     let stage = |name: &Option<String>| -> Result<Option<Stage>> {
         name.as_deref().map(|name| name.parse::<Stage>().map_err(|cause| anyhow!(cause))).transpose()
     };
-    let hints = Hints {
-        ceiling_height_m: args
-            .ceiling_height
-            .map(|height| positive(height, "--ceiling-height"))
-            .transpose()?,
-        known_length: args.known_length.as_deref().map(known_length).transpose()?,
-        z_up: args.up.is_some(),
-        metric: args.metric,
-    };
+    let (options, hints) = resolved(&args.scene)?;
     let until = stage(&args.until)?.filter(|&stage| stage != Stage::Scene);
     Ok(Request {
         input: args.input.clone(),
         output: args.output.clone(),
-        models: args.models.clone(),
+        models: args.scene.models.clone(),
         hints,
         plan: Plan {
             from: stage(&args.from)?,
@@ -59,6 +45,26 @@ fn plan(args: &RunArgs) -> Result<Request> {
         },
         options,
     })
+}
+
+/// Options and hints of one input, from the configuration file and the flags.
+pub(super) fn resolved(args: &SceneArgs) -> Result<(pipeline::Options, Hints)> {
+    let mut options: pipeline::Options = options::resolve(args.config.as_deref(), &args.set)?;
+    options.pose.seed = args.seed;
+    options.layout.spatiallm.seed = args.seed;
+    if let Some(detector) = &args.layout {
+        options.layout.detector.clone_from(detector);
+    }
+    let hints = Hints {
+        ceiling_height_m: args
+            .ceiling_height
+            .map(|height| positive(height, "--ceiling-height"))
+            .transpose()?,
+        known_length: args.known_length.as_deref().map(known_length).transpose()?,
+        z_up: args.up.is_some(),
+        metric: args.metric,
+    };
+    Ok((options, hints))
 }
 
 fn positive(value: f64, flag: &str) -> Result<f64> {

@@ -68,7 +68,10 @@ impl RunFolder {
         let picture = crate::layout::picture::top_view(&outcome.aligned.cloud, &outcome.draft, &path_points);
         let top_view = staged.join("top_view.png");
         picture.save(&top_view).map_err(|cause| Error::Write {
-            source: std::io::Error::other(cause.to_string()),
+            source: match cause {
+                image::ImageError::IoError(source) => source,
+                other => std::io::Error::other(other.to_string()),
+            },
             path: top_view.clone(),
         })?;
         write_pages(staged, request, outcome, &path_points, reporter)?;

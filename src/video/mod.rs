@@ -31,3 +31,12 @@ pub fn decoder_version() -> String {
     #[cfg(not(feature = "opencv"))]
     return "none: built without the feature `opencv`".to_owned();
 }
+
+/// Limits OpenCV's own threads; results do not depend on them. The decoder has its threads for itself.
+pub fn limit_threads(threads: usize) {
+    #[cfg(feature = "opencv")]
+    // A number that OpenCV does not take leaves it as it was.
+    let _ = opencv::core::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+    #[cfg(not(feature = "opencv"))]
+    let _ = threads;
+}
