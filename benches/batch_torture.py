@@ -12,6 +12,7 @@ a thread each, in alternation.
 import argparse
 import hashlib
 import json
+import os
 import pathlib
 import random
 import resource
@@ -190,13 +191,15 @@ def kill(args, listed, bad, count):
     failed = {name: row for name, row in found.items() if row["status"] == "failed"}
     before = identities(out)
     second = subprocess.run(command, capture_output=True, text=True)
+    begun_again = [json.loads(line)["id"] for line in second.stderr.splitlines() if '"item_started"' in line]
     tell("kill", items=count, seconds=round(time.monotonic() - started, 1), exit_code=code, done_at_each_kill=kills,
          good=len(good), rows=len(found), lines=len((out / "index.jsonl").read_text().splitlines()),
          done_again=again, broken=len(bad), broken_that_are_not_failed=sorted(bad - failed.keys()),
          failed_that_are_not_broken=sorted(failed.keys() - bad), without_code=[n for n, r in failed.items() if not r["code"]],
          causes=sorted({f"{row['code']} {row['cause']}" for row in failed.values()}), half_written=half_written(out),
          left_in_staging=[str(p) for p in out.glob(".batch/staging/*/*")], resume_exit_code=second.returncode,
-         resume_did_something='"item_started"' in second.stderr or identities(out) != before)
+         begun_by_another_call=begun_again, missing=[n for n, r in failed.items() if r["cause"] == "missing"],
+         done_anew_by_another_call=identities(out) != before)
 
 
 def shards(args, listed, _bad, _count):
@@ -212,7 +215,9 @@ def ray(args, listed, _bad, _count):
     out, started = args.work / "ray", time.monotonic()
     command = [args.python, HERE / "integrations/ray/label.py", "--list", listed, "-o", out, "--workers", "3",
                "--program", args.program, "--options", json.dumps({"pose": {"focal_px": FOCAL_PX}})]
-    done = subprocess.run(command, capture_output=True, text=True)
+    # Ray lets everything else on a busy machine go first; the parts are to be compared.
+    environment = os.environ | {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if not out.exists() or not rows(out):
         return tell("ray", failed=done.stderr[-2000:])
     tell("ray", seconds=round(time.monotonic() - started, 1), exit_code=done.returncode,

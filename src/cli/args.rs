@@ -123,7 +123,7 @@ pub struct RunArgs {
 /// Longest time for one item unless told otherwise, seconds: an hour is several times what a long clip takes on
 /// one core.
 const ITEM_SECONDS: f64 = 3600.0;
-/// Memory of one worker unless told otherwise, MiB: twice what the sample of 16 s at 640x480 takes, rounded up.
+/// Memory of one worker unless told otherwise, MiB: ten times what a clip of 5 s at 320x240 takes (183 MiB).
 const ITEM_MEMORY_MIB: u64 = 2048;
 /// Attempts at an item that meets temporary faults, and the wait before the second one, seconds: with doubling
 /// waits they outlast a store that is restarted.
