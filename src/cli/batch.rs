@@ -8,6 +8,7 @@ use super::{batch_progress, exit, run};
 use crate::batch::{self, Limits, Options, Outcome, inputs};
 use crate::export;
 use crate::fault::Fault;
+use crate::viewer::gallery;
 use crate::worker::Job;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -21,7 +22,13 @@ pub fn run(args: &BatchArgs) -> Result<()> {
     for path in outcome.index.iter().flatten() {
         println!("{}", path.display());
     }
-    judged(&outcome)
+    // A stopped batch is stopped first of all; where no index could be written, no page can.
+    let page = outcome.index.is_some().then(|| gallery::write(&args.output));
+    judged(&outcome)?;
+    if let Some(path) = page.transpose()? {
+        println!("{}", path.display());
+    }
+    Ok(())
 }
 
 fn plan(args: &BatchArgs) -> Result<Options> {

@@ -1,6 +1,8 @@
 //! LeRobot datasets: an item for each episode and camera, with the seconds of its file that are its own.
 
-use super::fixture::{Ran, Site, good_bytes};
+#[cfg(feature = "opencv")]
+use super::fixture::Ran;
+use super::fixture::{Site, good_bytes};
 use parquet::data_type::{DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
