@@ -77,11 +77,7 @@ pub fn of_viewer(error: &viewer::Error) -> Fault {
         viewer::Error::Artifact(error) => of_artifact(error),
         viewer::Error::Video(error) => of_video(error),
         viewer::Error::Cloud(error) => of_ply(error),
-        viewer::Error::Index(error) => error.fault(),
-        viewer::Error::Scene(_)
-        | viewer::Error::Trajectory(_)
-        | viewer::Error::Outside { .. }
-        | viewer::Error::Line { .. } => Fault::Input,
+        viewer::Error::Scene(_) | viewer::Error::Trajectory(_) | viewer::Error::Line { .. } => Fault::Input,
         viewer::Error::NothingToShow { .. } | viewer::Error::Bind { .. } => Fault::Usage,
         viewer::Error::Export(_) | viewer::Error::Serve(_) => Fault::Temporary,
     }

@@ -24,20 +24,7 @@ pub enum Error {
     /// The frames could not be read again.
     #[error(transparent)]
     Video(#[from] crate::video::Error),
-    /// The index of a batch.
-    #[error(transparent)]
-    Index(Box<crate::batch::Error>),
-    /// A row of an index points out of its batch.
-    #[error("the folder `{place}` of the item `{id}` does not lie in the batch; mend its row of the index: {}", path.display())]
-    Outside {
-        /// The item.
-        id: String,
-        /// Its folder as written.
-        place: String,
-        /// The batch folder.
-        path: PathBuf,
-    },
-    /// A line of `review.jsonl` is not what it should be.
+    /// A line of an index or of `review.jsonl` is not what it should be.
     #[error("line {line}: {reason}; mend or delete the line: {}", path.display())]
     Line {
         /// Line number, from 1.

@@ -1,72 +1,113 @@
-//! The items of a batch folder, as its index tells them ([`crate::batch::index`]): what a gallery shows.
+//! The items of a batch folder, as its index tells them.
+//!
+//! Reads `index.jsonl` and the shards' `index-i-of-n.jsonl`; of several rows of an item the one that was
+//! finished last counts. Only the fields that a gallery shows are read, so that an index of a newer
+//! program still opens. A last line without its end was being written when its writer was stopped: it
+//! is no row yet.
 
 use super::Error;
-use crate::batch::{self, index};
-use serde::Serialize;
+use crate::artifact;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
+
+/// Name of the index of a batch that is not sharded.
+pub(super) const INDEX: &str = "index.jsonl";
 
 /// What a gallery shows of a row; the fields are those of the batch's index.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Row {
     /// Name of the item.
     pub id: String,
     /// Path or address as listed.
     pub input: String,
     /// Outputs, relative to the batch folder.
-    #[serde(skip_serializing)]
+    #[serde(default, skip_serializing)]
     pub folder: Option<String>,
-    /// What became of it.
-    pub status: batch::Status,
+    /// `ok`, `rejected`, `failed` or `temporary`.
+    pub status: String,
     /// Exit code.
     pub code: u8,
     /// Name of the cause; empty when done.
+    #[serde(default)]
     pub cause: String,
     /// The cause in words.
+    #[serde(default)]
     pub message: String,
     /// Quality, 0..1.
+    #[serde(default)]
     pub score: Option<f64>,
     /// Parts of the quality.
+    #[serde(default)]
     pub score_parts: BTreeMap<String, f64>,
     /// Number of elements by kind.
+    #[serde(default)]
     pub counts: BTreeMap<String, u64>,
     /// Codes of warnings.
+    #[serde(default)]
     pub warnings: Vec<String>,
-}
-
-impl From<batch::Row> for Row {
-    fn from(row: batch::Row) -> Self {
-        let batch::Row { id, input, folder, status, code, cause, message, .. } = row;
-        let batch::Row { score, score_parts, counts, warnings, .. } = row;
-        Self { id, input, folder, status, code, cause, message, score, score_parts, counts, warnings }
-    }
+    /// When the row was written, seconds since 1970.
+    #[serde(default, skip_serializing)]
+    pub finished_unix_s: f64,
 }
 
 /// True when a folder has an index.
 pub(super) fn is_batch(folder: &Path) -> bool {
-    index::files(folder).is_ok_and(|files| !files.is_empty())
+    index_files(folder).is_ok_and(|files| !files.is_empty())
 }
 
 /// The rows of a batch folder, one an item, by name.
 ///
 /// # Errors
-/// When an index cannot be read, or a row's folder lies outside the batch.
-pub(super) fn read(folder: &Path) -> Result<Vec<Row>, Error> {
-    let rows = index::read(folder).map_err(|error| Error::Index(Box::new(error)))?;
-    let outside = rows.values().find(|row| row.folder.as_deref().is_some_and(leaves));
-    match outside {
-        Some(row) => Err(Error::Outside {
-            id: row.id.clone(),
-            place: row.folder.clone().unwrap_or_default(),
-            path: folder.to_owned(),
-        }),
-        None => Ok(rows.into_values().map(Row::from).collect()),
+/// When an index cannot be read, a line is no row, or a row's folder lies outside the batch.
+pub(super) fn read(batch: &Path) -> Result<Vec<Row>, Error> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for path in index_files(batch)? {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| artifact::Error::Read { source, path: path.clone() })?;
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            if !line.ends_with('\n') || line.trim().is_empty() {
+                continue;
+            }
+            let row =
+                parse(line).map_err(|reason| Error::Line { line: index + 1, reason, path: path.clone() })?;
+            match rows.get(&row.id) {
+                Some(known) if known.finished_unix_s > row.finished_unix_s => {}
+                _ => {
+                    rows.insert(row.id.clone(), row);
+                }
+            }
+        }
+    }
+    Ok(rows.into_values().collect())
+}
+
+fn parse(line: &str) -> Result<Row, String> {
+    let row: Row = serde_json::from_str(line).map_err(|cause| format!("no row of an index ({cause})"))?;
+    let leaves = |folder: &String| {
+        let mut parts = Path::new(folder).components();
+        folder.is_empty() || !parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    match row.folder.as_ref().filter(|folder| leaves(folder)) {
+        Some(folder) => Err(format!("folder `{folder}` does not lie in the batch folder")),
+        None => Ok(row),
     }
 }
 
-fn leaves(place: &str) -> bool {
-    let mut parts = Path::new(place).components();
-    place.is_empty() || !parts.all(|part| matches!(part, Component::Normal(_)))
+/// The index files of a folder, by name.
+fn index_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |source| artifact::Error::Read { source, path: folder.to_owned() };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_shard = name.starts_with("index-") && name.ends_with(".jsonl");
+        if name == INDEX || is_shard {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -94,20 +135,16 @@ mod tests {
     }
 
     #[test]
-    fn torn_lines_are_no_rows_and_folders_outside_are_named() {
+    fn bad_lines_and_folders_outside_are_named() {
         for (line, part) in [
-            ("nonsense\n".to_owned(), None),
-            (row("a", 0.1, 1.0).replace("items/a", "../a"), Some("`../a`")),
-            (row("a", 0.1, 1.0).replace("items/a", "/etc"), Some("`/etc`")),
+            ("nonsense\n".to_owned(), "no row of an index"),
+            (row("a", 0.1, 1.0).replace("items/a", "../a"), "`../a` does not lie"),
+            (row("a", 0.1, 1.0).replace("items/a", "/etc"), "`/etc` does not lie"),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().join("index.jsonl");
-            std::fs::write(path, row("z", 0.1, 1.0) + &line).expect("written");
-            match (read(folder.path()), part) {
-                (Ok(rows), None) => assert_eq!(rows.len(), 1),
-                (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{error}"),
-                (found, _) => panic!("{line}: {found:?}"),
-            }
+            std::fs::write(folder.path().join(INDEX), row("z", 0.1, 1.0) + &line).expect("written");
+            let message = read(folder.path()).expect_err("bad").to_string();
+            assert!(message.starts_with("line 2") && message.contains(part), "{message}");
         }
     }
 }
