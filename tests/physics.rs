@@ -7,5 +7,6 @@ mod exports;
 mod figures;
 mod hostile;
 mod judges;
+mod missing;
 mod repair;
 mod schema;

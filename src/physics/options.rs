@@ -10,6 +10,8 @@ pub struct Options {
     pub infer_walls: bool,
     /// A room may have at most this share of its outline inferred, 0..1.
     pub max_inferred_share: f64,
+    /// The same of a place that is likely to be there and that would stay open otherwise, 0..1.
+    pub max_inferred_share_of_place: f64,
     /// Longest wall that may be inferred, metres.
     pub max_inferred_wall_m: f64,
     /// Farthest that a wall's end is drawn out to meet another wall, metres.
@@ -32,6 +34,7 @@ impl Default for Options {
         Self {
             infer_walls: true,
             max_inferred_share: 0.6,
+            max_inferred_share_of_place: 0.85,
             max_inferred_wall_m: 7.0,
             max_extension_m: 1.5,
             yaw_sigma_rad: 5f64.to_radians(),
@@ -51,6 +54,7 @@ impl Options {
     pub(crate) fn check(&self) -> Result<(), super::Error> {
         let rules = [
             ("max_inferred_share", self.max_inferred_share, 0.0, 1.0, "0 to 1"),
+            ("max_inferred_share_of_place", self.max_inferred_share_of_place, 0.0, 1.0, "0 to 1"),
             ("max_inferred_wall_m", self.max_inferred_wall_m, 0.0, 16.0, "0 to 16 m"),
             ("max_extension_m", self.max_extension_m, 0.0, 20.0, "0 to 20 m"),
             ("yaw_sigma_rad", self.yaw_sigma_rad, 0.0, 1.6, "0 to 1.6 rad"),

@@ -51,7 +51,7 @@ fn the_same_draft_gives_the_same_bytes() {
     assert_eq!(repaired(&draft).to_json(), repaired(&draft).to_json());
 }
 
-fn wall(a: [f64; 2], b: [f64; 2]) -> DraftWall {
+pub fn wall(a: [f64; 2], b: [f64; 2]) -> DraftWall {
     DraftWall {
         a,
         b,
@@ -65,7 +65,7 @@ fn wall(a: [f64; 2], b: [f64; 2]) -> DraftWall {
     }
 }
 
-fn object(class: &str, center: [f64; 3], size: [f64; 3]) -> DraftObject {
+pub fn object(class: &str, center: [f64; 3], size: [f64; 3]) -> DraftObject {
     DraftObject {
         class: class.to_owned(),
         center,
@@ -164,7 +164,7 @@ fn piles_stand_on_one_another_and_carpets_do_not_lift() {
     assert!(figures.stability.still.failing.is_empty(), "{}", figures.table());
 }
 
-fn square(size: f64) -> Vec<DraftWall> {
+pub fn square(size: f64) -> Vec<DraftWall> {
     let corners = [[0.0, 0.0], [size, 0.0], [size, size], [0.0, size]];
     (0..4).map(|i| wall(corners[i], corners[(i + 1) % 4])).collect()
 }

@@ -21,7 +21,7 @@ pub(crate) use rooms::geo_polygon;
 use super::Options;
 use super::clean::{Clean, CleanObject, CleanWall};
 use super::findings::Findings;
-use super::geometry::UprightBox;
+use super::geometry::{UprightBox, contains};
 use crate::math::Vec2;
 use crate::scene::{Opening, Room, Source, Wall};
 use graph::{Edge, WallGraph};
@@ -45,6 +45,7 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
         let (inside, bodies) = hints(clean);
         let places = close::Places { inside: &inside, bodies: &bodies, camera_path: &clean.camera_path };
         close::close_rooms(&mut graph, &places, options, findings);
+        close_likely_places(&mut graph, clean, &bodies, options, findings);
     }
     for node in &mut graph.nodes {
         *node = node.map(crate::scene::model::rounded);
@@ -83,6 +84,46 @@ pub(crate) fn closed_as_drawn(walls: &[CleanWall]) -> Vec<(Vec<Vec2>, Vec<usize>
             (face.polygon(&graph), walls)
         })
         .collect()
+}
+
+/// The last resort: what is likely to be a place and would stay open is closed round its things in the
+/// likeliest way, even if most of its outline was not seen.
+fn close_likely_places(
+    graph: &mut WallGraph,
+    clean: &Clean,
+    bodies: &[UprightBox],
+    options: &Options,
+    findings: &mut Findings,
+) {
+    let known = faces::faces(graph);
+    let rooms: Vec<Vec<Vec2>> = known.iter().map(|face| face.polygon(graph)).collect();
+    let likely = beyond::beyond_closed_rooms(graph, &known, &rooms, clean);
+    let is_there = |body: &&UprightBox| likely.iter().any(|outline| contains(outline, body.plan()));
+    let bodies: Vec<UprightBox> = bodies.iter().filter(is_there).copied().collect();
+    if bodies.is_empty() {
+        return;
+    }
+    let inside: Vec<Vec2> = bodies.iter().map(UprightBox::plan).collect();
+    let places = close::Places { inside: &inside, bodies: &bodies, camera_path: &clean.camera_path };
+    let max_inferred_share = options.max_inferred_share.max(options.max_inferred_share_of_place);
+    let first_new = graph.edges.len();
+    close::close_rooms(graph, &places, &Options { max_inferred_share, ..options.clone() }, findings);
+    for face in faces::faces(graph).iter().filter(|face| face.edges.iter().any(|&e| e >= first_new)) {
+        let length = |&edge: &usize| graph.length(edge);
+        let total: f64 = face.edges.iter().map(length).sum();
+        let unseen: f64 = face.edges.iter().filter(|&&e| graph.edges[e].is_inferred()).map(length).sum();
+        if unseen > options.max_inferred_share * total {
+            findings.note(
+                "room-mostly-inferred",
+                Vec::new(),
+                format!(
+                    "a room of {:.1} m2 round things that stand about: {unseen:.2} m of its {total:.2} m of wall were not seen",
+                    face.area
+                ),
+                Some(unseen),
+            );
+        }
+    }
 }
 
 fn report_inferred(walls: &[Wall], findings: &mut Findings) {

@@ -14,8 +14,9 @@ use crate::scene::{Evidence, Source};
 const ROOM_AREA_M2: (f64, f64) = (1.0, 120.0);
 /// Confidence of an inferred wall with half of its room's outline seen around it; rises with the share.
 const BASE_CONFIDENCE: f64 = 0.3;
-/// Against two closings at once.
+/// Against two closings at once, and more against three.
 const PAIR_PENALTY: f64 = 0.1;
+const CHAIN_PENALTY: f64 = 0.15;
 /// For a closing that takes in all that stands outside of rooms: a diagonal that leaves half of the
 /// furniture out is no wall.
 const TAKEN_IN_VALUE: f64 = 0.8;
@@ -110,9 +111,9 @@ pub(super) fn attempt(
         build(&mut next, closing);
     }
     let new_faces = faces(&next);
-    // Each of them closes something: of a pair, neither may be idle.
+    // Each of them closes something: none may be idle.
     let is_used = |closing: &Closing| {
-        new_faces.iter().flat_map(|face| &face.edges).any(|&edge| {
+        new_faces.iter().flat_map(|face| &face.edges).filter(|&&edge| edge >= first_new).any(|&edge| {
             let edge = &next.edges[edge];
             edge.is_inferred() && edge.nodes.contains(&closing.from)
         })
@@ -149,8 +150,20 @@ pub(super) fn attempt(
         .sum();
     let penalty = closings.iter().map(|c| c.penalty).sum::<f64>()
         + PAIR_PENALTY * (closings.len() - 1) as f64
+        + CHAIN_PENALTY * closings.len().saturating_sub(2) as f64
         + CUT_PENALTY * cut as f64;
     Some(Found { score: unseen_share + penalty - TAKEN_IN_VALUE * taken_in, unseen_share })
+}
+
+/// Nothing stands against a closing by itself.
+pub(super) fn is_free_alone(
+    (whole, grid): (&WallGraph, &Grid),
+    closing: &Closing,
+    places: &Places<'_>,
+) -> bool {
+    let near = Neighbourhood::new((whole, grid), whole.nodes[closing.from], places);
+    let rooms: Vec<Vec<Vec2>> = faces(&near.graph).iter().map(|face| face.polygon(&near.graph)).collect();
+    near.numbered(closing).is_some_and(|closing| is_free(&near.graph, &closing, &rooms, places))
 }
 
 /// Things that a wall between two points would cut through.

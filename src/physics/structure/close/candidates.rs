@@ -17,13 +17,12 @@ const MIN_WALL_M: f64 = 0.1;
 const MAX_TRIALS_PER_EDGE: usize = 60;
 /// Against a closing with a corner that nobody saw, or one that ends in the middle of a wall.
 const UNSEEN_CORNER_PENALTY: f64 = 0.15;
-/// Against a closing in a direction that no wall there has.
+/// Against a closing in a direction that no wall there has, and in one that only a wall at one end has.
 const OBLIQUE_PENALTY: f64 = 0.25;
+const ONE_SIDED_PENALTY: f64 = 0.1;
 /// Against a closing between two whole corners.
 const NO_LOOSE_END_PENALTY: f64 = 0.1;
-/// Closings that each one is paired with, shortest first.
-const MAX_PAIRED: usize = 28;
-/// Closings that start farther apart close no common room, and things farther off ask for none, metres.
+/// Things farther off ask for no closing, metres.
 const REACH_M: f64 = 12.0;
 /// A straight closing may bend this far from the directions at its ends, metres (noise of two ends).
 const MAX_SIDE_STEP_M: f64 = 0.25;
@@ -39,6 +38,8 @@ pub(super) struct Closing {
     pub longest: f64,
     /// Both its ends are whole corners: only a thing that stands there asks for it.
     pub needs_hint: bool,
+    /// Something outside of all rooms stands near its start.
+    pub is_asked: bool,
     /// What speaks against this kind of closing, added to the unseen share of the room.
     pub penalty: f64,
 }
@@ -67,24 +68,6 @@ impl Closing {
     pub fn is_doubtful(&self) -> bool {
         self.penalty > UNSEEN_CORNER_PENALTY
     }
-}
-
-/// Every closing alone, and the shortest ones two by two: where a room lacks two walls, neither alone
-/// closes it.
-pub(super) fn with_pairs(graph: &WallGraph, closings: Vec<Closing>) -> Vec<Vec<Closing>> {
-    let at_ends: Vec<&Closing> =
-        closings.iter().filter(|c| c.end_node().is_some() && !c.needs_hint).collect();
-    let mut all: Vec<Vec<Closing>> = Vec::new();
-    for (k, a) in at_ends.iter().enumerate() {
-        let near = |b: &&&Closing| (graph.nodes[a.from] - graph.nodes[b.from]).norm() < REACH_M;
-        for b in at_ends[k + 1..].iter().filter(near).take(MAX_PAIRED) {
-            if !a.nodes().any(|node| b.nodes().any(|other| other == node)) {
-                all.push(vec![(*a).clone(), (*b).clone()]);
-            }
-        }
-    }
-    all.extend(closings.into_iter().map(|closing| vec![closing]));
-    all
 }
 
 /// All closings that the ends of walls suggest, likeliest kinds first.
@@ -170,12 +153,12 @@ impl Ends<'_> {
                     .iter()
                     .any(|h| h.dot(&step) > 0.0 && (step - h * h.dot(&step)).norm() < MAX_SIDE_STEP_M)
             };
-            let aligned = fits(from, step) && fits(to, -step);
-            if !aligned && !self.loose[from] {
+            let fitting = [fits(from, step), fits(to, -step)].iter().filter(|fits| **fits).count();
+            if fitting < 2 && !self.loose[from] {
                 continue;
             }
             let whole = !self.loose[from] && !self.loose[to];
-            let oblique = if aligned { 0.0 } else { OBLIQUE_PENALTY };
+            let oblique = [OBLIQUE_PENALTY, ONE_SIDED_PENALTY, 0.0][fitting];
             let penalty = oblique + if whole { NO_LOOSE_END_PENALTY } else { 0.0 };
             found.push(Closing {
                 from,
@@ -184,6 +167,7 @@ impl Ends<'_> {
                 length,
                 longest: length,
                 needs_hint: whole,
+                is_asked: self.asked[from],
                 penalty,
             });
         }
@@ -213,6 +197,7 @@ impl Ends<'_> {
                             length: s + t,
                             longest: s.max(t),
                             needs_hint: whole,
+                            is_asked: self.asked[from],
                             penalty: UNSEEN_CORNER_PENALTY + if whole { NO_LOOSE_END_PENALTY } else { 0.0 },
                         });
                     }
@@ -240,6 +225,7 @@ impl Ends<'_> {
                     length,
                     longest: length,
                     needs_hint: false,
+                    is_asked: self.asked[from],
                     penalty: UNSEEN_CORNER_PENALTY,
                 });
             }

@@ -3,16 +3,18 @@
 //! Takes the wall graph and hints of where people or things were (object centres, detected room
 //! interiors), adds edges of source `Inferred` where they close a room that is almost closed:
 //! straight between two corners, round one missing corner, or on to the next wall ([`candidates`]),
-//! alone or two at once. A candidate is taken only if it crosses nothing (nor the way of the camera),
+//! alone, two at once or in a chain of three ([`sets`]). A candidate is taken only if it crosses nothing (nor the way of the camera),
 //! is not too long, the new room has a plausible area, enough of its outline was seen, and either a
 //! wall ends free there or a hint lies inside ([`attempt`]). The one that leaves the least of its room
-//! unseen, takes in most of what stands about and cuts through the fewest things comes first; one wall is likelier than two, and a
-//! wall that ends where it was seen to end is likelier than one that goes on.
+//! unseen, takes in most of what stands about and cuts through the fewest things comes first; one wall
+//! is likelier than two or three, and a wall that ends where it was seen to end is likelier than one
+//! that goes on.
 //! Ends that lie beyond what was observed (large sigma) close nothing: the room goes on there.
 
 mod attempt;
 mod candidates;
 mod grid;
+mod sets;
 
 pub(super) use candidates::MAX_LOOSE_SIGMA_M;
 
@@ -22,9 +24,10 @@ use crate::math::Vec2;
 use crate::physics::Options;
 use crate::physics::findings::Findings;
 use crate::physics::geometry::{UprightBox, line_crossing};
-use attempt::{apply, attempt};
-use candidates::{Closing, candidates, with_pairs};
+use attempt::{apply, attempt, is_free_alone};
+use candidates::{Closing, candidates};
 use grid::{CELL_M, Grid};
+use sets::sets;
 
 /// Larger graphs are no dwelling and are left as they are.
 const MAX_EDGES: usize = 5000;
@@ -80,7 +83,8 @@ pub(crate) fn close_rooms(
         let mut grid = Grid::new(graph, places.inside);
         let mut candidates = candidates((graph, &grid), &faces(graph), places.inside, options);
         candidates.retain(is_new);
-        let mut possible: Vec<(f64, Vec<Closing>)> = with_pairs(graph, candidates)
+        let is_possible = |closing: &Closing| is_free_alone((graph, &grid), closing, places);
+        let mut possible: Vec<(f64, Vec<Closing>)> = sets(graph, candidates, is_possible)
             .into_iter()
             .filter_map(|closings| {
                 Some((attempt((graph, &grid), &closings, places, options)?.score, closings))
