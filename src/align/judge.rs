@@ -59,6 +59,8 @@ pub(super) fn settle(posterior: &Posterior, look: impl Fn(f64) -> Option<LogScal
         let [Some(below), Some(above)] = aside else { return alone };
         let Some(opinion) = opinion(x, &below, &above) else { return alone };
         scale = posterior.scale(Some(&opinion));
+        // It knows the same usual sizes as the cues: it may correct them, but not make them surer.
+        scale.log_sigma = scale.log_sigma.max(alone.log_sigma);
         if (scale.metres_per_unit.ln() - x).abs() < SETTLED_LOG {
             break;
         }
