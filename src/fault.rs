@@ -70,16 +70,15 @@ pub fn of_artifact(error: &artifact::Error) -> Fault {
     if error.is_temporary() { Fault::Temporary } else { Fault::Usage }
 }
 
-/// Whose fault it is that a page cannot be made or served.
+/// Whose fault it is that the page of a run cannot be made.
 #[must_use]
 pub fn of_viewer(error: &viewer::Error) -> Fault {
     match error {
         viewer::Error::Artifact(error) => of_artifact(error),
         viewer::Error::Video(error) => of_video(error),
         viewer::Error::Cloud(error) => of_ply(error),
-        viewer::Error::Scene(_) | viewer::Error::Trajectory(_) | viewer::Error::Line { .. } => Fault::Input,
-        viewer::Error::NothingToShow { .. } | viewer::Error::Bind { .. } => Fault::Usage,
-        viewer::Error::Export(_) | viewer::Error::Serve(_) => Fault::Temporary,
+        viewer::Error::Scene(_) | viewer::Error::Trajectory(_) => Fault::Input,
+        viewer::Error::Export(_) => Fault::Temporary,
     }
 }
 

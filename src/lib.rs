@@ -37,4 +37,5 @@ pub mod fault;
 pub mod store;
 pub mod worker;
 pub mod batch;
+pub mod review;
 pub mod cli;

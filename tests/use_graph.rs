@@ -218,7 +218,7 @@ fn crates_are_named_where_they_belong() {
     assert_eq!(offenders(&["export/gltf"], &["gltf_json"]), none);
     assert_eq!(offenders(&["cli", "main"], &["clap"]), none);
     assert_eq!(offenders(&["video"], &["videoio"]), none);
-    assert_eq!(offenders(&["viewer/serve"], &["tiny_http"]), none);
+    assert_eq!(offenders(&["review/serve"], &["tiny_http"]), none);
 }
 
 #[test]

@@ -40,7 +40,10 @@ fn insert(rows: &mut Rows, row: Row) {
 }
 
 /// The index files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Read { source, path: folder.to_owned() };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {

@@ -8,7 +8,7 @@ use super::{batch_progress, exit, run};
 use crate::batch::{self, Limits, Options, Outcome, inputs};
 use crate::export;
 use crate::fault::Fault;
-use crate::viewer::gallery;
+use crate::review::gallery;
 use crate::worker::Job;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

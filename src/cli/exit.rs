@@ -1,7 +1,7 @@
 //! Exit codes: the contract of the command line. 2, 10 and 75 are those of [`Fault`].
 
 use crate::fault::{self, Fault};
-use crate::{artifact, batch, pipeline, video, viewer};
+use crate::{artifact, batch, pipeline, review, video};
 
 /// All good.
 pub const OK: u8 = 0;
@@ -29,8 +29,8 @@ pub fn code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<video::Error>() {
         return fault::of_video(error).code();
     }
-    if let Some(error) = error.downcast_ref::<viewer::Error>() {
-        return fault::of_viewer(error).code();
+    if let Some(error) = error.downcast_ref::<review::Error>() {
+        return error.fault().code();
     }
     if let Some(error) = error.downcast_ref::<batch::Error>() {
         return error.fault().code();

@@ -1,7 +1,7 @@
 //! `roomwright view`: a run or a batch in the browser.
 
 use super::args::ViewArgs;
-use crate::viewer::Server;
+use crate::review::Server;
 use anyhow::Result;
 
 /// Runs the verb: prints the address and serves until it is stopped.

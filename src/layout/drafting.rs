@@ -144,6 +144,24 @@ pub(super) fn view(structure: &Structure, index: usize, height: f64) -> WallView
     }
 }
 
+/// A wall of the structure with its place, sigmas and source; its confidence is not yet known.
+pub(super) fn bare_wall(structure: &Structure, index: usize, height: f64, looked: &Elevation) -> DraftWall {
+    let graph = &structure.graph;
+    let run = &graph.runs[index];
+    let (a, b) = graph.segment(run);
+    DraftWall {
+        a: [a.x, a.y],
+        b: [b.x, b.y],
+        height,
+        thickness: run.thickness,
+        offset_sigma_m: structure.fits[index].offset_sigma((b - a).norm()),
+        end_sigma_m: [run.ends.0, run.ends.1].map(|corner| end_sigma(graph, corner, index)),
+        confidence: 0.0,
+        observed_fraction: looked.observed().clamp(0.0, 1.0),
+        source: if structure.inferred[index] { Source::Inferred } else { Source::Detected },
+    }
+}
+
 fn draft_wall(
     structure: &Structure,
     index: usize,
@@ -151,25 +169,16 @@ fn draft_wall(
     samples: &Samples,
     input: &DetectorInput<'_>,
 ) -> Looked {
-    let graph = &structure.graph;
-    let run = &graph.runs[index];
-    let (a, b) = graph.segment(run);
+    let run = &structure.graph.runs[index];
     let view = view(structure, index, height);
-    let length = view.length;
     let looked = elevation::look(&view, samples, input.free_space);
     let panels = [0, 1].map(|side| panels::find(&looked, side, structure.noise_m));
     let holes = wall_holes(&view, &looked, &panels, input);
     let inferred = structure.inferred[index];
     let wall = DraftWall {
-        a: [a.x, a.y],
-        b: [b.x, b.y],
-        height,
-        thickness: run.thickness,
-        offset_sigma_m: structure.fits[index].offset_sigma(length),
-        end_sigma_m: [end_sigma(graph, run.ends.0, index), end_sigma(graph, run.ends.1, index)],
         confidence: wall_confidence(run, &looked, &holes, inferred),
         observed_fraction: observed_with_holes(&looked, &holes),
-        source: if inferred { Source::Inferred } else { Source::Detected },
+        ..bare_wall(structure, index, height, &looked)
     };
     Looked {
         wall,
@@ -226,7 +235,7 @@ fn observed_with_holes(view: &Elevation, holes: &[Hole]) -> f64 {
 }
 
 /// Standard deviation of an end along the wall: small where another wall meets it.
-pub(super) fn end_sigma(graph: &WallGraph, corner: usize, own: usize) -> f64 {
+fn end_sigma(graph: &WallGraph, corner: usize, own: usize) -> f64 {
     /// A corner of two seen walls, metres.
     const JOINED_M: f64 = 0.03;
     /// A corner with an inferred wall, metres.

@@ -7,15 +7,19 @@
 use serde::Serialize;
 
 /// The page of a run, bundled from `viewer/src/viewer` by `make viewer`.
-pub(super) const VIEWER: &str = include_str!("../../viewer/dist/viewer.html");
+pub const VIEWER: &str = include_str!("../../viewer/dist/viewer.html");
 /// The page of a batch, bundled from `viewer/src/gallery`.
-pub(super) const GALLERY: &str = include_str!("../../viewer/dist/gallery.html");
+pub const GALLERY: &str = include_str!("../../viewer/dist/gallery.html");
 
 /// Where the data go.
 const MARK: &str = "<!--run-->";
 
 /// The page with the data under this identifier.
-pub(super) fn with_data(page: &str, id: &str, data: &impl Serialize) -> String {
+///
+/// # Panics
+/// When the data have no JSON form (a map whose keys are no strings).
+#[must_use]
+pub fn with_data(page: &str, id: &str, data: &impl Serialize) -> String {
     let json = serde_json::to_string(data)
         .expect("because pages are given strings, numbers and lists of them")
         .replace('<', "\\u003c");

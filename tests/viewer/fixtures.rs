@@ -5,6 +5,7 @@ use crate::physics::repair::repaired;
 use roomwright::cloud::{Cloud, CloudPoint, SceneFrame, ply};
 use roomwright::export::{Exporter, Gltf, SceneJson};
 use roomwright::physics::parse_scene;
+use roomwright::review;
 use roomwright::scene::{Finding, Scene};
 use roomwright::viewer::{self, plan};
 use serde_json::json;
@@ -144,7 +145,7 @@ pub fn batch_folder(batch: &Path) {
     }
     let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
     write(batch, "index.jsonl", text.as_bytes());
-    viewer::gallery::write(batch).expect("a gallery");
+    review::gallery::write(batch).expect("a gallery");
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) {

@@ -2,7 +2,8 @@
 
 use super::fixtures::{batch_folder, cloud, run_folder, sample};
 use roomwright::math::Point3;
-use roomwright::viewer::{View, folder_html, gallery, view_html};
+use roomwright::review::gallery;
+use roomwright::viewer::{View, folder_html, view_html};
 
 /// What the page of a small flat may weigh, bytes: three.js 0.7 MB, 60,000 points 0.7 MB, and the scene.
 const MAX_PAGE_BYTES: usize = 2_000_000;

@@ -22,7 +22,6 @@ use crate::math::{Point2, Point3};
 use crate::nn::{Calibration, Clues, LayoutMaps, Session};
 use crate::report::Reporter;
 use crate::scene::OpeningKind;
-use crate::scene::model::Source;
 use rayon::prelude::*;
 
 /// Points this far outside of a box still belong to it, metres (noise of multi-view depth).
@@ -211,26 +210,13 @@ impl Elements<'_> {
         ceilings: &[Option<f64>],
         heights: &Heights,
     ) -> (DraftWall, Elevation) {
-        let graph = &structure.graph;
-        let run = &graph.runs[index];
-        let (a, b) = graph.segment(run);
+        let (a, b) = structure.graph.segment(&structure.graph.runs[index]);
         let height = drafting::ceiling_beside(structure, index, ceilings)
             .or_else(|| heights.ceiling_seen.then_some(heights.ceiling_m))
             .unwrap_or_else(|| self.height(&a, &b).unwrap_or(heights.ceiling_m));
         let view = drafting::view(structure, index, height);
         let looked = elevation::look(&view, self.samples, self.input.free_space);
-        let inferred = structure.inferred[index];
-        let wall = DraftWall {
-            a: [a.x, a.y],
-            b: [b.x, b.y],
-            height,
-            thickness: run.thickness,
-            offset_sigma_m: structure.fits[index].offset_sigma(view.length),
-            end_sigma_m: [run.ends.0, run.ends.1].map(|corner| drafting::end_sigma(graph, corner, index)),
-            confidence: 0.0,
-            observed_fraction: looked.observed().clamp(0.0, 1.0),
-            source: if inferred { Source::Inferred } else { Source::Detected },
-        };
+        let wall = drafting::bare_wall(structure, index, height, &looked);
         (wall, looked)
     }
 

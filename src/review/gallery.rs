@@ -4,11 +4,12 @@
 //! `review.jsonl`), gives one HTML file in it. Pictures are linked, not embedded: thousands of items must
 //! open at once. The same folder gives the same bytes.
 
+use super::Error;
 use super::items::{self, Row};
 use super::reviews::{Decision, Reviews};
-use super::{Error, page};
 use crate::artifact;
 use crate::scene::Finding;
+use crate::viewer::page;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -7,7 +7,8 @@
 //! what leads out of the folder by a symbolic link, is refused.
 
 use super::reviews::{Decision, Reviews};
-use super::{gallery, items, view};
+use super::{gallery, items};
+use crate::viewer;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -134,7 +135,7 @@ impl Site {
         if !inside || !folder.join("scene.json").is_file() {
             return refused(404, "there is no scene here");
         }
-        match view::folder_html(folder) {
+        match viewer::folder_html(folder) {
             Ok(html) => Answer::Content(content_type(wanted), html.into_bytes()),
             Err(cause) => refused(500, &cause.to_string()),
         }
