@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -28,6 +29,8 @@ from shards import CHANNELS, Pool
 OPSET = 17
 FILE = "roomwright_layout.onnx"
 MAX_DIFFERENCE = 2e-3
+# Tensors of at least so many weights are kept in half precision; biases are not worth it.
+HALVED_FROM = 1024
 SIZES = ((160, 160), (320, 208))
 TIMED = (160, 320, 640)
 REPEATS = 3
@@ -59,6 +62,16 @@ def folded(net):
     return net
 
 
+def rounded(net):
+    """The folded network with the weights that the file keeps: large ones in half precision."""
+    net = folded(net)
+    with torch.no_grad():
+        for weight in net.parameters():
+            if weight.numel() >= HALVED_FROM:
+                weight.copy_(weight.half().float())
+    return net
+
+
 def write(net, path):
     sides = {2: "y", 3: "x"}
     names = list(OUTPUTS)
@@ -66,7 +79,29 @@ def write(net, path):
     with torch.no_grad():
         torch.onnx.export(Shipped(net).eval(), (torch.zeros(1, CHANNELS, 160, 160),), str(path), input_names=["pillars"],
                           output_names=names, dynamic_axes=axes, opset_version=OPSET, dynamo=False)
-    onnx.checker.check_model(onnx.load(path), full_check=True)
+    model = halved(onnx.load(path))
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+
+
+def halved(model):
+    """The same model with its large weights in half precision, widened by a cast that the runtime folds when it loads."""
+    graph, casts = model.graph, []
+    for weight in list(graph.initializer):
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < HALVED_FROM:
+            continue
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), weight.name))
+        wide = f"{weight.name}_f32"
+        for node in graph.node:
+            for index, name in enumerate(node.input):
+                if name == weight.name:
+                    node.input[index] = wide
+        casts.append(helper.make_node("Cast", [weight.name], [wide], to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+    return model
 
 
 def cases(data):
@@ -87,6 +122,7 @@ def main():
     net, samples = load(args.checkpoint)
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / FILE
+    net = rounded(net)
     write(net, path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2

@@ -77,7 +77,7 @@ def run(binary, *args):
 def shipped_network(path):
     """The network with the weights of an exported file."""
     net = folded(LayoutNet())
-    weights = {w.name.removeprefix("net."): torch.as_tensor(numpy_helper.to_array(w).copy())
+    weights = {w.name.removeprefix("net."): torch.as_tensor(numpy_helper.to_array(w).astype(np.float32))
                for w in onnx.load(path).graph.initializer if w.name.startswith("net.")}
     net.load_state_dict(weights)
     return net.to(memory_format=torch.channels_last)
