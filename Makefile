@@ -18,7 +18,7 @@ build: setup ## build in release mode
 demo: build ## run the sample clip and say where the scene is
 	@./target/release/roomwright run $(SAMPLE) -o $(DEMO_OUT)
 	@echo
-	@echo "The scene is $(DEMO_OUT)/scene.glb: open it in any glTF viewer (Blender: File > Import > glTF),"
+	@echo "Open $(DEMO_OUT)/view.html in a browser to look at the scene, or $(DEMO_OUT)/scene.glb in any glTF viewer;"
 	@echo "the numbers are in $(DEMO_OUT)/scene.json, and how far they can be trusted in $(DEMO_OUT)/report.json."
 
 test: setup ## all tests, with and without the native libraries
