@@ -5,6 +5,7 @@
 
 use super::ModelEntry;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Outputs that a layout network must have.
 pub const OUTPUTS: [&str; 10] = [
@@ -37,7 +38,7 @@ pub struct LayoutMaps {
 }
 
 /// Logistic models by kind of element, fitted on houses that were never trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// Walls.
@@ -48,6 +49,34 @@ pub struct Calibration {
     pub window: Logistic,
     /// Objects.
     pub object: Logistic,
+    /// What is different for single classes of objects, by their name in the benchmark.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub classes: BTreeMap<String, OfClass>,
+}
+
+/// How much surer or less sure the objects of one class are than the same clues say of others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfClass {
+    /// Added to the constant.
+    pub bias: f64,
+    /// Objects of the class that are less sure than this are not reported, 0..1.
+    pub min_confidence: f64,
+}
+
+impl Calibration {
+    /// The model for objects of a class.
+    #[must_use]
+    pub fn object_of(&self, class: Option<&str>) -> Logistic {
+        match class.and_then(|class| self.classes.get(class)) {
+            Some(own) => Logistic {
+                bias: self.object.bias + own.bias,
+                min_confidence: own.min_confidence,
+                ..self.object
+            },
+            None => self.object,
+        }
+    }
 }
 
 /// What speaks for an element.
@@ -122,5 +151,15 @@ mod tests {
         let p = |heat| logistic.probability(&Clues { heat, overlap: 0.5, observed: 0.0 });
         assert!((p(0.5) - 0.5).abs() < 1e-12 && (p(0.8) - 0.8).abs() < 1e-12);
         assert!(p(f64::NAN) < 0.01 && p(1.0) < 1.0);
+    }
+
+    #[test]
+    fn a_class_may_differ_from_the_others() {
+        let plain = Logistic { bias: 1.0, heat: 2.0, overlap: 0.5, observed: 0.0, min_confidence: 0.4 };
+        let own = OfClass { bias: -0.5, min_confidence: 0.2 };
+        let classes = BTreeMap::from([("tv".to_owned(), own)]);
+        let all = Calibration { wall: plain, door: plain, window: plain, object: plain, classes };
+        assert_eq!(all.object_of(Some("tv")), Logistic { bias: 0.5, min_confidence: 0.2, ..plain });
+        assert_eq!([all.object_of(Some("sofa")), all.object_of(None)], [plain, plain]);
     }
 }

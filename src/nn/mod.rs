@@ -18,7 +18,7 @@ pub mod shipped;
 mod tensor;
 
 pub use error::Error;
-pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic};
+pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic, OfClass};
 pub use manifest::{BesideFile, Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
 pub use point_language::{LayoutDecoder, PointEncoder};
 pub use registry::{Model, Registry};

@@ -22,6 +22,12 @@ NAMES = ("bias", "heat", "overlap", "observed")
 MARGIN = 1e-3
 RIDGE = 1e-2
 STEPS = 50
+# Classes of objects differ in their constant, by about this much (one sigma of the prior), and in the threshold.
+CLASS_SIGMA = 1.0
+# Classes with fewer true objects than this follow the others.
+FEWEST = 10
+# Thresholds of classes lie between these.
+THRESHOLDS = (0.12, 0.5)
 
 
 def logit(p):
@@ -63,6 +69,29 @@ def best_f1(p, y, truths):
     return float(f1.max())
 
 
+def shift(base, y):
+    """Constant to add to the logits `base`: maximum a posteriori, by Newton's method."""
+    b = 0.0
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-(base + b)))
+        b += ((y - p).sum() - b / CLASS_SIGMA**2) / ((p * (1 - p)).sum() + 1 / CLASS_SIGMA**2)
+    return b
+
+
+def classes(rows, w, truths):
+    """The lines of the table `classes`: what is different for each class of objects."""
+    for name in sorted({r["class"] for r in rows}):
+        own = [r for r in rows if r["class"] == name]
+        if truths.get(name, 0) < FEWEST:
+            continue
+        y = np.array([float(r["hit"]) for r in own])
+        base = features(own) @ w
+        b = shift(base, y)
+        f1 = best_f1(base, y, truths[name])
+        least = float(np.clip(f1 / 2, *THRESHOLDS))
+        yield f'"{name}" = {{ bias = {b:.3f}, min_confidence = {least:.2f} }}  # {truths[name]} true, best F1 {f1:.3f}'
+
+
 def main():
     parser = argparse.ArgumentParser(description="Fits the confidences of the program's decoder")
     parser.add_argument("clues", type=Path)
@@ -81,6 +110,9 @@ def main():
         f1 = best_f1(p, y, truths[group])
         values = ", ".join(f"{name} = {value:.3f}" for name, value in zip(NAMES, w))
         print(f"{group} = {{ {values}, min_confidence = {f1 / 2:.2f} }}  # {len(own)} elements, pooled F1 {f1:.3f}")
+    print("\n[model.layout_maps.confidence.classes]")
+    for line in classes([r for r in rows if r["group"] == "object"], w, truths):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -22,12 +22,14 @@ THINNEST_M = 0.1
 NEAR = 0.4
 
 
-def peak_loss(logits, heat, care):
-    """Focal loss of centres, by the number of centres."""
+def peak_loss(logits, heat, care, balance=None):
+    """Focal loss of centres, by the number of centres; `balance` weighs the centres of each channel."""
     p = torch.sigmoid(logits).clamp(1e-5, 1 - 1e-5)
     is_peak = (heat > 0.999).float()
+    if balance is not None:
+        is_peak = is_peak * balance.view(1, -1, 1, 1)
     hit = -(1 - p) ** 2 * torch.log(p) * is_peak
-    miss = -(p**2) * (1 - heat) ** 4 * torch.log(1 - p) * (1 - is_peak) * care
+    miss = -(p**2) * (1 - heat) ** 4 * torch.log(1 - p) * care
     return (hit.sum() + miss.sum()) / is_peak.sum().clamp(min=1)
 
 
@@ -126,10 +128,11 @@ def scale_loss(out, target):
     return (0.5 * error**2 + log_sigma).mean() + 3.0
 
 
-def losses(out, target):
-    """Every part, weighted, by name; their sum is the loss."""
+def losses(out, target, balance=None):
+    """Every part, weighted, by name; their sum is the loss. `balance`: weights of the classes of boxes."""
     parts = {name: peak_loss(out[name], target[name], target[name.replace("heat", "care")])
-             for name in ("corner_heat", "opening_heat", "box_heat")}
+             for name in ("corner_heat", "opening_heat")}
+    parts["box_heat"] = peak_loss(out["box_heat"], target["box_heat"], target["box_care"], balance)
     parts["interior"] = interior_loss(out["interior"], target["interior"], target["interior_weight"])
     parts["wall_heat"] = line_loss(out["wall_heat"], target["wall_heat"], target["wall_care"])
     parts["wall"] = wall_loss(out, target)

@@ -18,16 +18,19 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from augment import augment
 from common import Average, rate, resume, save
 from evaluate import FIGURES, evaluate
+from maps import CLASSES
 from losses import WEIGHTS, losses
 from model import LayoutNet
 from shards import Pool
-from targets import targets
+from targets import BOX_SEEN, targets
 
 EMA_HALF_LIFE_STEPS = 250.0
 # Rise of the learning rate: share of the run, and where it starts as a share of the top.
 WARM, FIRST = 0.04, 0.05
 # The pool may grow while training runs: new shards are looked for after so many batches.
 REFRESH_BATCHES = 200
+# A class that is rarer than the median one weighs more by the root of it, within these bounds.
+BALANCE = (0.5, 4.0)
 
 
 class Stream(IterableDataset):
@@ -55,6 +58,23 @@ class Stream(IterableDataset):
             pillars.append(tile.pillars)
             maps.append(targets(tile))
         return torch.as_tensor(np.stack(pillars)), {k: torch.as_tensor(np.stack([m[k] for m in maps])) for k in maps[0]}
+
+
+def class_balance(pool):
+    """Weight of every class of boxes by how often its boxes are seen in a pool."""
+    rows = np.concatenate([boxes for shard in pool.shards.values() for boxes in shard.rows["boxes"]])
+    count = np.bincount(rows[rows[:, -1] >= BOX_SEEN, 0].astype(int), minlength=len(CLASSES))
+    weight = np.sqrt(np.median(count[count > 0]) / np.maximum(count, 1))
+    return torch.as_tensor(np.clip(weight, *BALANCE), dtype=torch.float32)
+
+
+def start(net, path):
+    """Weights of a checkpoint's average. Input channels that it did not know begin at zero."""
+    state = torch.load(path, weights_only=True)["average"]
+    first = "stem.0.weight"
+    missing = net.state_dict()[first].shape[1] - state[first].shape[1]
+    state[first] = torch.nn.functional.pad(state[first], (0, 0, 0, 0, 0, missing))
+    net.load_state_dict(state)
 
 
 def as_input(pillars):
@@ -101,6 +121,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="folder with shards, may grow meanwhile")
     parser.add_argument("--validation", type=Path, nargs="*", default=[], help="folders with shards of other houses")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and log")
+    parser.add_argument("--start", type=Path, help="checkpoint of an earlier training whose average to begin with")
     parser.add_argument("--samples", type=int, default=70000, help="the learning rate cycle ends then ...")
     parser.add_argument("--minutes", type=float, default=1e9, help="... or after so many minutes of wall time")
     parser.add_argument("--batch", type=int, default=8)
@@ -115,11 +136,14 @@ def main():
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     net = LayoutNet().to(memory_format=torch.channels_last)
+    if args.start:
+        start(net, args.start)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=2e-2)
     average = Average(net, LayoutNet().to(memory_format=torch.channels_last), EMA_HALF_LIFE_STEPS)
     counters = resume(args.out, net, optimizer, average)
     step, samples, spent = counters.get("step", 0), counters.get("samples", 0), counters.get("spent_s", 0.0)
     log = Log(args.out / "log.csv", args.seed, args.validation)
+    balance = class_balance(Pool(args.data))
     stream = Stream(args.data, args.batch, args.seed * 100_000 + step)
     batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=6))
     begun, saved, validated = time.time() - spent, time.time(), samples
@@ -131,7 +155,7 @@ def main():
         pillars, target = next(batches)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             out = net(as_input(pillars))
-        parts = losses(out, target)
+        parts = losses(out, target, balance)
         optimizer.zero_grad(set_to_none=True)
         sum(parts.values()).backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)

@@ -21,7 +21,7 @@ use crate::layout::{DetectorInput, Error, drafting, wall_grid};
 use crate::math::{Point2, Point3};
 use crate::nn::{Calibration, Clues, LayoutMaps, Session};
 use crate::report::Reporter;
-use crate::scene::OpeningKind;
+use crate::scene::{ClassMap, OpeningKind};
 use rayon::prelude::*;
 
 /// Points this far outside of a box still belong to it, metres (noise of multi-view depth).
@@ -68,12 +68,20 @@ pub fn detect(
     let coverage = evidence::coverage(&maps, &path);
     let structure = structure::close_on(&lines, &supports, &coverage, &grid);
     let refining: &[Sample] = if options.refine_boxes { &samples.samples } else { &[] };
-    let found = Elements { spec: &spec.confidence, maps: &maps, samples: &samples, input: &input, refining };
+    let classes = ClassMap::benchmark();
+    let found = Elements {
+        spec: &spec.confidence,
+        classes: &classes,
+        maps: &maps,
+        samples: &samples,
+        input: &input,
+        refining,
+    };
     let (draft, clues, homeless) = found.draft(&structure, &heights, &grid);
     let is_outer = |run: &Run| run.ahead.is_some() != run.behind.is_some();
     let outer_walls = structure.graph.runs.iter().map(is_outer).collect();
     let mut detection = Detection { draft, clues, scale, outer_walls };
-    let dropped = if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence) };
+    let dropped = if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence, &classes) };
     turn.undo(&mut detection.draft);
     reporter.diagnostic("samples", samples.samples.len());
     reporter.diagnostic("wall_lines", lines.len());
@@ -145,6 +153,7 @@ fn scale(maps: &Maps, spec: &LayoutMaps) -> LogScale {
 /// What elements are made from.
 struct Elements<'a> {
     spec: &'a Calibration,
+    classes: &'a ClassMap,
     maps: &'a Maps,
     samples: &'a Samples,
     input: &'a DetectorInput<'a>,
@@ -195,7 +204,8 @@ impl Elements<'_> {
                 continue;
             }
             let own = Clues { observed, ..found.clues };
-            let confidence = self.spec.object.probability(&own);
+            let kind = self.spec.object_of(self.classes.target(&found.object.class));
+            let confidence = kind.probability(&own);
             clues[2].push(own);
             draft.objects.push(DraftObject { confidence, observed_fraction: observed, ..found.object });
         }
@@ -279,7 +289,7 @@ fn seen_share(opening: &DraftOpening, walls: &[DraftWall], views: &[Elevation]) 
 impl Detection {
     /// Leaves out what is less sure than the calibration asks; gives the numbers of walls, openings and
     /// objects left out.
-    fn drop_unsure(&mut self, spec: &Calibration) -> [usize; 3] {
+    fn drop_unsure(&mut self, spec: &Calibration, classes: &ClassMap) -> [usize; 3] {
         let draft = &mut self.draft;
         let walls: Vec<bool> = draft.walls.iter().map(|w| w.confidence >= spec.wall.min_confidence).collect();
         let mut openings: Vec<bool> = draft
@@ -300,8 +310,9 @@ impl Detection {
         if let Some(entrance) = likeliest {
             openings[entrance] |= draft.openings[entrance].confidence >= ENTRANCE_CONFIDENCE;
         }
+        let least = |class: &str| spec.object_of(classes.target(class)).min_confidence;
         let objects: Vec<bool> =
-            draft.objects.iter().map(|o| o.confidence >= spec.object.min_confidence).collect();
+            draft.objects.iter().map(|o| o.confidence >= least(&o.class)).collect();
         let mut next = 0;
         let new_index: Vec<usize> = walls
             .iter()

@@ -2,8 +2,9 @@
 //!
 //! Method: as in PointPillars (Lang et al., CVPR 2019) the plan is cut into square columns, but what a
 //! column holds is counted, not learned: which of 64 height steps are occupied (so that the density
-//! of the cloud does not matter), where its surfaces face, their colour, and how much of the column
-//! was seen to be free or was never seen. Every channel lies in 0..1 and is kept as 8 bits, in
+//! of the cloud does not matter), where its surfaces face, their colour, how the colour changes with
+//! height (a picture, a closed door and a screen are flush with the wall: only colour tells them), and how
+//! much of the column was seen to be free or was never seen. Every channel lies in 0..1 and is kept as 8 bits, in
 //! training and inference alike. Scene frame: Z up, metres, floor at z = 0.
 
 use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
@@ -29,8 +30,16 @@ const LYING_NORMAL_Z: f32 = 0.82;
 const COLOUR_M: [f32; 2] = [0.08, 2.2];
 /// Height intervals whose free share is a channel, metres: furniture, eyes and windows, lintels.
 const FREE_M: [[f64; 2]; 3] = [[0.1, 0.8], [0.9, 1.9], [2.0, 2.4]];
+/// Height bands whose colour is compared with that of the whole column, metres: skirting and seats, tables,
+/// sills, pictures, door tops, lintels.
+const CONTRAST_M: [f32; CONTRASTS + 1] = [0.08, 0.5, 0.9, 1.3, 1.7, 2.1, 2.6];
+/// Number of those bands.
+const CONTRASTS: usize = 6;
+/// First channel of free space, and of the contrasts behind it.
+const FREE_CHANNEL: usize = 22;
+const CONTRAST_CHANNEL: usize = 26;
 /// Channels of an input.
-pub const CHANNELS: usize = 26;
+pub const CHANNELS: usize = CONTRAST_CHANNEL + 3 * CONTRASTS;
 
 /// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
@@ -60,6 +69,24 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "free_eye",
     "free_lintel",
     "unseen",
+    "contrast_0_red",
+    "contrast_0_green",
+    "contrast_0_blue",
+    "contrast_1_red",
+    "contrast_1_green",
+    "contrast_1_blue",
+    "contrast_2_red",
+    "contrast_2_green",
+    "contrast_2_blue",
+    "contrast_3_red",
+    "contrast_3_green",
+    "contrast_3_blue",
+    "contrast_4_red",
+    "contrast_4_green",
+    "contrast_4_blue",
+    "contrast_5_red",
+    "contrast_5_green",
+    "contrast_5_blue",
 ];
 
 /// The part of the plan that is looked at.
@@ -91,6 +118,8 @@ struct Column {
     direction: [f32; 4],
     coloured: f32,
     rgb: [f32; 3],
+    banded: [f32; CONTRASTS],
+    band_rgb: [[f32; 3]; CONTRASTS],
 }
 
 impl Column {
@@ -111,6 +140,12 @@ impl Column {
                 *sum += f32::from(level);
             }
         }
+        if let Some(band) = (0..CONTRASTS).find(|&k| z > CONTRAST_M[k] && z <= CONTRAST_M[k + 1]) {
+            self.banded[band] += 1.0;
+            for (sum, level) in self.band_rgb[band].iter_mut().zip(point.rgb) {
+                *sum += f32::from(level);
+            }
+        }
         let flat = (nx * nx + ny * ny).sqrt();
         if nz.abs() < STANDING_NORMAL_Z && flat > 0.1 {
             let (x, y) = (nx / flat, ny / flat);
@@ -124,8 +159,8 @@ impl Column {
     }
 
     /// The channels without free space, 0..1.
-    fn channels(&self) -> [f32; 22] {
-        let mut out = [0.0f32; 22];
+    fn channels(&self) -> [f32; FREE_CHANNEL] {
+        let mut out = [0.0f32; FREE_CHANNEL];
         let mut from = 0;
         for (value, to) in out.iter_mut().zip(BANDS) {
             let mask = if to == 64 { u64::MAX } else { (1u64 << to) - 1 } & !((1u64 << from) - 1);
@@ -140,6 +175,21 @@ impl Column {
         }
         for k in 0..3 {
             out[19 + k] = self.rgb[k] / (255.0 * self.coloured.max(1.0));
+        }
+        out
+    }
+
+    /// Colour of each height band less that of the column, 0.5 for none or unknown; red, green, blue.
+    fn contrasts(&self) -> [f32; 3 * CONTRASTS] {
+        let mut out = [0.5f32; 3 * CONTRASTS];
+        if self.coloured == 0.0 {
+            return out;
+        }
+        for band in (0..CONTRASTS).filter(|&k| self.banded[k] > 0.0) {
+            for c in 0..3 {
+                let difference = self.band_rgb[band][c] / self.banded[band] - self.rgb[c] / self.coloured;
+                out[3 * band + c] += difference / 255.0;
+            }
         }
         out
     }
@@ -172,7 +222,10 @@ pub fn pillars<'a>(
         let x = window.origin_m[0] + (0.5 + (cell % width) as f64) * CELL_M;
         let y = window.origin_m[1] + (0.5 + (cell / width) as f64) * CELL_M;
         for (k, share) in seen_shares(free, [x, y]).into_iter().enumerate() {
-            values[(22 + k) * plane + cell] = byte(share);
+            values[(FREE_CHANNEL + k) * plane + cell] = byte(share);
+        }
+        for (k, v) in column.contrasts().into_iter().enumerate() {
+            values[(CONTRAST_CHANNEL + k) * plane + cell] = byte(v);
         }
     }
     Pillars { window, values }
@@ -231,6 +284,28 @@ mod tests {
         assert_eq!([at(19), at(20), at(21)], [255, 0, 51]);
         assert_eq!(at(25), 255, "without free space nothing is known of it");
         assert_eq!(pillars.values[12 * 1600], 0, "other columns are empty");
+    }
+
+    #[test]
+    fn a_picture_on_a_wall_shows_in_the_contrast_of_its_heights() {
+        let window = Window { origin_m: [0.0, 0.0], size: [2, 1] };
+        let points: Vec<CloudPoint> = (0..250)
+            .map(|k| {
+                let z = 0.01 * k as f32;
+                let level = if z > 1.3 && z <= 1.7 { 60 } else { 200 };
+                CloudPoint {
+                    position: [0.02, 0.03, z],
+                    normal: [0.0, -1.0, 0.0],
+                    rgb: [level, 200, 200],
+                    weight: 1.0,
+                }
+            })
+            .collect();
+        let pillars = pillars(&points, None, window);
+        let contrast = |band: usize, c: usize| pillars.values[2 * (CONTRAST_CHANNEL + 3 * band + c)];
+        assert!(contrast(3, 0) < 30 && contrast(1, 0) > 140, "{} {}", contrast(3, 0), contrast(1, 0));
+        assert_eq!([contrast(3, 1), contrast(5, 2)], [128, 128]);
+        assert_eq!(pillars.values[2 * CONTRAST_CHANNEL + 1], 128, "nothing is known of an empty column");
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub struct DatasetOptions {
     pub scale_share: f64,
     /// ... by a factor up to one plus this, either way.
     pub scale_jitter: f64,
+    /// One sigma of the logarithm of the other tiles' scale.
+    pub scale_sigma: f64,
+    /// Share of tiles that are filmed from one place: a corner of a room, one way round.
+    pub corner_share: f64,
     /// Share of tiles turned by any angle; the others keep to the axes but for a degree or two.
     pub turned_share: f64,
 }
@@ -72,6 +76,8 @@ impl Default for DatasetOptions {
             max_errors: 2.5,
             scale_share: 0.5,
             scale_jitter: 0.25,
+            scale_sigma: 0.0,
+            corner_share: 0.0,
             turned_share: 0.25,
         }
     }

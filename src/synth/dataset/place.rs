@@ -2,9 +2,11 @@
 
 use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
 use crate::layout::network::pillars::CELL_M;
-use rand::{Rng, RngExt};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use std::f64::consts::FRAC_PI_2;
 
+use super::super::scan_errors::gauss;
 use super::DatasetOptions;
 
 /// Tiles that keep to the axes are off by up to this, degrees (what alignment leaves).
@@ -26,14 +28,15 @@ pub struct Place {
 }
 
 /// Draws the error of scale of a tile.
-pub fn draw_scale(rng: &mut impl Rng, options: &DatasetOptions) -> f64 {
+pub fn draw_scale(rng: &mut ChaCha8Rng, options: &DatasetOptions) -> f64 {
     let jitter = (1.0 + options.scale_jitter).ln();
     let is_scaled = rng.random_bool(options.scale_share.clamp(0.0, 1.0)) && jitter > 0.0;
-    if is_scaled { rng.random_range(-jitter..jitter).exp() } else { 1.0 }
+    let log = if is_scaled { rng.random_range(-jitter..jitter) } else { options.scale_sigma * gauss(rng) };
+    log.exp()
 }
 
 /// Draws the turn of a tile.
-pub fn draw_yaw(rng: &mut impl Rng, options: &DatasetOptions) -> f64 {
+pub fn draw_yaw(rng: &mut ChaCha8Rng, options: &DatasetOptions) -> f64 {
     let quarter = f64::from(rng.random_range(0..4)) * FRAC_PI_2;
     if rng.random_bool(options.turned_share.clamp(0.0, 1.0)) {
         rng.random_range(0.0..4.0 * FRAC_PI_2)

@@ -1,20 +1,21 @@
 //! One tile: a place in a scanned house with its pillars and its true elements.
 //!
 //! Drawn at random per tile: the place (a pose of the walk), the views near it, the strength of the
-//! reconstruction's errors, the lens and the pitch, the turn against the axes, an error of scale.
+//! reconstruction's errors, the lens and the pitch, the turn against the axes, an error of scale. Some tiles
+//! are filmed from one place, as people film a corner of a room.
 
 use super::super::coverage::Coverage;
 use super::super::house::{House, generate};
 use super::super::path::{PathOptions, walk};
 use super::super::plan::contains;
 use super::super::scan::{Scan, ScanOptions, scan_with, with_people};
-use super::super::scan_errors::ScanErrors;
+use super::super::scan_errors::{ScanErrors, gauss};
 use super::super::sight::Sight;
 use super::DatasetOptions;
 use super::place::{Place, draw_scale, draw_yaw};
 use crate::cloud::CloudPoint;
 use crate::layout::network::pillars::{Window, pillars};
-use crate::math::{Pose, wrap_angle};
+use crate::math::{Pose, Rotation, Vec3, wrap_angle};
 use crate::scene::classes::CLASSES;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,6 +26,16 @@ const VIEWS_PER_S: f64 = 2.0;
 const VIEW_REACH_M: f64 = 4.5;
 /// The fitted floor is off by up to this, metres (what alignment leaves).
 const FLOOR_OFFSET_M: f64 = 0.02;
+/// A corner's film looks at what is so far ahead, metres.
+const AHEAD_M: f64 = 1.8;
+/// ... from a height between these, metres,
+const CORNER_HEIGHT_M: (f64, f64) = (0.8, 1.8);
+/// ... turning to either side by one of these at most, degrees,
+const CORNER_YAW_DEG: (f64, f64) = (20.0, 70.0);
+/// ... nodding by this (one sigma), degrees,
+const CORNER_PITCH_DEG: f64 = 8.0;
+/// ... and swaying by this (one sigma in plan), metres.
+const CORNER_SWAY_M: f64 = 0.3;
 /// The middle of a tile is off the camera by up to this, metres.
 const PLACE_JITTER_M: f64 = 0.7;
 
@@ -80,17 +91,14 @@ struct Draw {
 impl Draw {
     fn new(seed: u64, walk: &[Pose], options: &DatasetOptions) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let at = walk[rng.random_range(0..walk.len())].translation.vector;
-        let mut jitter = || rng.random_range(-PLACE_JITTER_M..PLACE_JITTER_M);
-        let middle = [at.x + jitter(), at.y + jitter()];
-        let near: Vec<Pose> = walk
-            .iter()
-            .filter(|p| (p.translation.x - middle[0]).hypot(p.translation.y - middle[1]) < VIEW_REACH_M)
-            .copied()
-            .collect();
-        let step = (near.len() as f64 / options.views as f64).max(1.0);
-        let count = ((near.len() as f64 / step) as usize).max(1).min(near.len());
-        let poses = (0..count).map(|k| near[(k as f64 * step) as usize]).collect();
+        let anchor = &walk[rng.random_range(0..walk.len())];
+        let (at, poses) = if rng.random_bool(options.corner_share.clamp(0.0, 1.0)) {
+            (ahead(anchor), corner(anchor, options.views, &mut rng))
+        } else {
+            let at = [anchor.translation.x, anchor.translation.y];
+            (at, passing(walk, at, options.views))
+        };
+        let middle = at.map(|c| c + rng.random_range(-PLACE_JITTER_M..PLACE_JITTER_M));
         let strength = if rng.random_bool(options.perfect_share.clamp(0.0, 1.0)) {
             0.0
         } else {
@@ -135,6 +143,44 @@ impl Draw {
             log_scale: place.scale.ln(),
         }
     }
+}
+
+/// Views of a walk that come near a place, evenly chosen.
+fn passing(walk: &[Pose], at: [f64; 2], views: usize) -> Vec<Pose> {
+    let near: Vec<&Pose> = walk
+        .iter()
+        .filter(|p| (p.translation.x - at[0]).hypot(p.translation.y - at[1]) < VIEW_REACH_M)
+        .collect();
+    let step = (near.len() as f64 / views as f64).max(1.0);
+    let count = ((near.len() as f64 / step) as usize).max(1).min(near.len());
+    (0..count).map(|k| *near[(k as f64 * step) as usize]).collect()
+}
+
+/// The place in plan that a camera looks at.
+fn ahead(pose: &Pose) -> [f64; 2] {
+    let forward = pose.rotation * Vec3::z();
+    let length = forward.x.hypot(forward.y).max(1e-6);
+    [
+        pose.translation.x + AHEAD_M * forward.x / length,
+        pose.translation.y + AHEAD_M * forward.y / length,
+    ]
+}
+
+/// Views of somebody who stands and sways: one side of a room is seen, from a height of his own.
+fn corner(anchor: &Pose, views: usize, rng: &mut ChaCha8Rng) -> Vec<Pose> {
+    let height_m = rng.random_range(CORNER_HEIGHT_M.0..CORNER_HEIGHT_M.1);
+    let spread = rng.random_range(CORNER_YAW_DEG.0..CORNER_YAW_DEG.1).to_radians();
+    (0..views)
+        .map(|_| {
+            let sway = Vec3::new(gauss(rng), gauss(rng), 0.5 * gauss(rng)) * CORNER_SWAY_M;
+            let yaw = Rotation::from_axis_angle(&Vec3::z_axis(), spread * rng.random_range(-1.0..1.0));
+            let pitch = CORNER_PITCH_DEG.to_radians() * gauss(rng);
+            let nod = Rotation::from_axis_angle(&Vec3::x_axis(), pitch);
+            let mut at = anchor.translation.vector + sway;
+            at.z = height_m + sway.z;
+            Pose::from_parts(at.into(), yaw * anchor.rotation * nod)
+        })
+        .collect()
 }
 
 /// The true elements of a tile.
