@@ -62,7 +62,10 @@ pub fn vote(maps: &mut [DepthMap], slack: &[f64], options: &Options) -> Vec<Vec<
     let shared: &[DepthMap] = maps;
     let results: Vec<(Vec<f32>, Vec<Votes>)> = (0..maps.len())
         .into_par_iter()
-        .map(|i| vote_map(shared, i, &neighbours[i], slack[i], options))
+        .map(|i| {
+            let others: Vec<&DepthMap> = neighbours[i].iter().map(|&j| &shared[j]).collect();
+            vote_map(&shared[i], &others, slack[i], options)
+        })
         .collect();
     let mut votes = Vec::with_capacity(maps.len());
     for (map, (depth, map_votes)) in maps.iter_mut().zip(results) {
@@ -116,16 +119,16 @@ fn project(map: &DepthMap, pixel: usize, other_from_map: &Pose, other: &DepthMap
     Some((y * other.camera.width as usize + x, point.z))
 }
 
-fn vote_map(
-    maps: &[DepthMap],
-    index: usize,
-    neighbours: &[usize],
+/// Compares one map with others: its depths averaged with those that agree, and the votes.
+#[must_use]
+pub fn vote_map(
+    map: &DepthMap,
+    others: &[&DepthMap],
     slack: f64,
     options: &Options,
 ) -> (Vec<f32>, Vec<Votes>) {
-    let map = &maps[index];
     let transforms: Vec<Pose> =
-        neighbours.iter().map(|&j| maps[j].world_from_camera.inverse() * map.world_from_camera).collect();
+        others.iter().map(|other| other.world_from_camera.inverse() * map.world_from_camera).collect();
     let mut votes = vec![Votes::default(); map.depth.len()];
     let mut fused = map.depth.clone();
     for pixel in 0..map.depth.len() {
@@ -135,9 +138,9 @@ fn vote_map(
         let inverse = 1.0 / f64::from(map.depth[pixel]);
         let mut sum = inverse;
         let mut weight = 1.0;
-        for (&j, transform) in neighbours.iter().zip(&transforms) {
-            let Some((there, z)) = project(map, pixel, transform, &maps[j]) else { continue };
-            let seen = f64::from(maps[j].depth[there]);
+        for (other, transform) in others.iter().zip(&transforms) {
+            let Some((there, z)) = project(map, pixel, transform, other) else { continue };
+            let seen = f64::from(other.depth[there]);
             if seen <= 0.0 {
                 continue;
             }
@@ -160,15 +163,15 @@ fn vote_map(
     (fused, votes)
 }
 
-/// Removes what too few views confirm; returns the share of the depth pixels removed.
-pub fn filter(map: &mut DepthMap, votes: &[Votes], needed: usize) -> f64 {
+/// Removes what fewer views confirm than its pixel needs; returns the share of the depth pixels removed.
+pub fn filter(map: &mut DepthMap, votes: &[Votes], needed: impl Fn(usize) -> usize) -> f64 {
     let (mut before, mut removed) = (0usize, 0usize);
     for (pixel, vote) in votes.iter().enumerate() {
         if map.depth[pixel] <= 0.0 {
             continue;
         }
         before += 1;
-        if usize::from(vote.agreeing) < needed || vote.contradicting > vote.agreeing {
+        if usize::from(vote.agreeing) < needed(pixel) || vote.contradicting > vote.agreeing {
             clear(map, pixel);
             removed += 1;
         }

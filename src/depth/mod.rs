@@ -13,10 +13,12 @@ mod error;
 mod estimator;
 pub mod given;
 pub mod maps;
+mod matching;
 pub mod network;
 mod options;
 pub mod plane_sweep;
 pub mod range;
+mod regions;
 pub mod sources;
 pub mod views;
 

@@ -1,10 +1,12 @@
 //! `network`: a multi-view depth network that the model manifest describes.
 //!
 //! Takes frames, trajectory and a manifest entry with [`MultiViewDepth`]; for each keyframe picks
-//! sources as the plane sweep does, feeds images, relative projections and the depth range, and
-//! checks the maps of all keyframes against each other. Depth comes out in the units of the poses.
+//! sources as the plane sweep does, feeds images, relative projections and the depth range, joins
+//! what matching finds ([`super::matching`]), and checks the maps of all keyframes against each other. Depth comes out in the units of the poses.
 //! Networks are trained on upright wide pictures: portrait clips are fed turned by 90 degrees.
 
+use super::matching::{self, Origin};
+use super::plane_sweep::Swept;
 use super::views::{self, View};
 use super::{DepthEstimator, DepthMap, DepthMaps, Error, Options, consistency, plane_sweep, sources};
 use crate::camera::Camera;
@@ -25,6 +27,10 @@ const PARALLAX_SHARE: f64 = 0.16;
 /// Depths of a network agree within this share at least: its errors are relative, 3 to 5 % (published
 /// networks and ours on indoor clips), where those of matching are fractions of a pixel.
 const NETWORK_TOLERANCE: f64 = 0.03;
+
+/// What matching alone found needs so many more confirming maps than in the plane sweep: the network saw it and
+/// doubted it.
+const MORE_AGREEING: usize = 1;
 
 /// The network estimator.
 #[derive(Debug)]
@@ -92,7 +98,8 @@ impl DepthEstimator for Network {
         if maps.is_empty() {
             return Err(plane_sweep::no_baseline(&views, references.len()));
         }
-        self.agree(&mut maps);
+        let swept = self.match_views(&camera, &views, &references, &ranges, &maps);
+        self.agree(&mut maps, &swept);
         let coverage = maps.iter().map(DepthMap::coverage).sum::<f64>() / maps.len() as f64;
         reporter.diagnostic("maps", maps.len());
         reporter.diagnostic("coverage", coverage);
@@ -196,27 +203,72 @@ impl Network {
         })
     }
 
-    /// Removes what the network doubts and what other keyframes contradict.
-    fn agree(&self, maps: &mut [DepthMap]) {
+    /// Plane sweeps of the views that have a map; none when the options want the network alone.
+    fn match_views(
+        &self,
+        camera: &Camera,
+        views: &[View],
+        references: &[usize],
+        ranges: &[InverseRange],
+        maps: &[DepthMap],
+    ) -> Vec<Option<Swept>> {
+        let poses: Vec<Pose> = views.iter().map(|view| view.world_from_camera).collect();
+        maps.par_iter()
+            .map(|map| {
+                let k = references.iter().position(|&r| views[r].frame_idx == map.frame_idx)?;
+                let options = &self.options.plane_sweep;
+                let wanted = self.options.network_matching;
+                wanted
+                    .then(|| plane_sweep::sweep(camera, views, &poses, references[k], &ranges[k], options))?
+            })
+            .collect()
+    }
+
+    /// Joins what matching found, removes what the network doubts and what other keyframes contradict.
+    fn agree(&self, maps: &mut [DepthMap], swept: &[Option<Swept>]) {
         let doubted = (255.0 * self.spec.min_confidence) as u8;
-        // What the network doubts has no vote.
-        maps.par_iter_mut().for_each(|map| {
-            for pixel in 0..map.depth.len() {
-                if map.confidence[pixel] < doubted {
-                    consistency::clear(map, pixel);
+        let origins: Vec<Vec<Origin>> = maps
+            .par_iter_mut()
+            .zip(swept)
+            .map(|(map, swept)| {
+                let origins = match swept {
+                    Some(swept) => matching::join(map, swept, doubted),
+                    None => vec![Origin::Network; map.depth.len()],
+                };
+                // What the network doubts has no vote.
+                for pixel in 0..map.depth.len() {
+                    if origins[pixel] == Origin::Network && map.confidence[pixel] < doubted {
+                        consistency::clear(map, pixel);
+                    }
                 }
-            }
-        });
+                origins
+            })
+            .collect();
         let options = consistency::Options {
             tolerance: self.options.consistency.tolerance.max(NETWORK_TOLERANCE),
             ..self.options.consistency
         };
         let slack = vec![0.0; maps.len()];
         let votes = consistency::vote(maps, &slack, &options);
-        maps.par_iter_mut().zip(votes).for_each(|(map, votes)| {
-            consistency::filter(map, &votes, 0);
-            consistency::remove_speckles(map, options.min_area_px);
-        });
+        maps.par_iter_mut().zip(votes).zip(origins).zip(swept).for_each(
+            |(((map, votes), origins), swept)| {
+                for pixel in 0..map.depth.len() {
+                    if let Some(swept) = swept
+                        && map.depth[pixel] > 0.0
+                        && origins[pixel] != Origin::Network
+                    {
+                        let sure = plane_sweep::confidence(swept.uniqueness[pixel], votes[pixel], false);
+                        map.confidence[pixel] = map.confidence[pixel].max(sure);
+                    }
+                }
+                let needed = |pixel: usize| match origins[pixel] {
+                    Origin::Matching => options.min_agreeing + MORE_AGREEING,
+                    Origin::Network | Origin::Both => 0,
+                };
+                consistency::filter(map, &votes, needed);
+                consistency::remove_speckles(map, options.min_area_px);
+            },
+        );
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Options {
     pub model: String,
     /// At most this many keyframes for `network`, which takes a part of a second for each.
     pub max_network_keyframes: usize,
+    /// Join what matching finds with what the network says.
+    pub network_matching: bool,
     /// Threads of one network run.
     pub network_threads: usize,
     /// Plane sweep.
@@ -38,6 +40,7 @@ impl Default for Options {
             max_side_px: 320,
             model: "roomwright_depth_4v_256x384".to_owned(),
             max_network_keyframes: 120,
+            network_matching: true,
             network_threads: 2,
             plane_sweep: plane_sweep::Options::default(),
             consistency: consistency::Options::default(),

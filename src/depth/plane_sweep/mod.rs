@@ -245,10 +245,11 @@ impl PlaneSweep {
                 }
             }
             let needed = if alone { 0 } else { self.options.consistency.min_agreeing };
-            consistency::filter(map, &votes, needed);
+            consistency::filter(map, &votes, |_| needed);
             consistency::remove_speckles(map, self.options.consistency.min_area_px);
         });
-        completion::complete(&mut maps, &self.options.completion);
+        let filled = completion::complete(&mut maps, &self.options.consistency, &self.options.completion);
+        reporter.diagnostic("pixels_filled_with_planes", filled);
         let coverage = maps.iter().map(DepthMap::coverage).sum::<f64>() / maps.len().max(1) as f64;
         reporter.diagnostic("maps", maps.len());
         reporter.diagnostic("coverage", coverage);
@@ -257,7 +258,7 @@ impl PlaneSweep {
 }
 
 /// Probability (times 255) that a depth is within 5 %.
-fn confidence(uniqueness: f32, votes: consistency::Votes, alone: bool) -> u8 {
+pub(crate) fn confidence(uniqueness: f32, votes: consistency::Votes, alone: bool) -> u8 {
     if alone {
         return (255.0 * 0.5 * uniqueness.clamp(0.0, 1.0).sqrt()) as u8;
     }
