@@ -2,7 +2,7 @@
 
     roomwright eval detectors network --houses 200 --seed 950000 --set network.keep_unsure=true \\
         --clues clues.jsonl > figures.json
-    python calibrate.py clues.jsonl figures.json
+    python calibrate.py clues.jsonl figures.json --factor 1.0
 
 Prints the table `confidence` of the manifest entry and the factor of the scale's sigma. Each group
 (walls, doors, windows, objects) gets p = 1 / (1 + exp(-(bias + heat·logit h + overlap·logit o + observed·s)))
@@ -96,12 +96,15 @@ def main():
     parser = argparse.ArgumentParser(description="Fits the confidences of the program's decoder")
     parser.add_argument("clues", type=Path)
     parser.add_argument("figures", type=Path)
+    parser.add_argument("--factor", type=float, required=True, help="scale_sigma_factor of the entry that the figures were made with")
     args = parser.parse_args()
     rows = [json.loads(line) for line in args.clues.read_text().splitlines()]
     network = next(d for d in json.loads(args.figures.read_text())["detectors"] if d["detector"] == "network")
     truths = {name: row["truth"] for name, row in network["classes"].items()}
     truths["object"] = truths["objects"]
-    print(f"scale_sigma_factor = {network['scale']['fitting_factor']:.2f}\n\n[model.layout_maps.confidence]")
+    # The figures were made with the entry's factor: what fits is relative to it.
+    factor = args.factor * network["scale"]["fitting_factor"]
+    print(f"scale_sigma_factor = {factor:.2f}\n\n[model.layout_maps.confidence]")
     for group in GROUPS:
         own = [r for r in rows if r["group"] == group]
         x, y = features(own), np.array([float(r["hit"]) for r in own])
