@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// `given` when the input has depth, else `plane_sweep`, whose clouds are still the better ones on
-    /// real clips (F at 5 cm, `models/README.md`).
+    /// `given` when the input has depth, else `network`, whose clouds are the better ones on real clips
+    /// (F at 5 cm, `models/README.md`); `plane_sweep` where ONNX Runtime is not built in.
     #[default]
     Auto,
     /// Multi-view plane sweep, semi-global aggregation, piecewise-planar completion. Needs no weights.
@@ -60,6 +60,7 @@ pub fn estimator(
 ) -> Result<Box<dyn DepthEstimator>, Error> {
     Ok(match options.method {
         Method::Auto if has_depth => Box::new(Given::new(options.clone())),
+        Method::Auto if cfg!(feature = "onnx") => Box::new(Network::open(options.clone(), models)?),
         Method::Auto | Method::PlaneSweep => Box::new(PlaneSweep::new(options.clone())),
         Method::Network => Box::new(Network::open(options.clone(), models)?),
         Method::Given => Box::new(Given::new(options.clone())),

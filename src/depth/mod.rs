@@ -1,8 +1,8 @@
 //! Stage 3: dense depth of the keyframes. `(&FrameSet, &Trajectory) -> DepthMaps`.
 //!
 //! Three estimators stand behind [`DepthEstimator`], chosen by [`Options::method`]:
-//! [`plane_sweep`] (default, needs no weights), [`network`] (a multi-view depth model of the
-//! manifest) and [`given`] (depth images of the input). Depth and poses share one unit, which is
+//! [`network`] (default: a multi-view depth model of the manifest, joined by matching), [`plane_sweep`]
+//! (needs no weights) and [`given`] (depth images of the input). Depth and poses share one unit, which is
 //! arbitrary unless the trajectory is metric; nothing here assumes metres except [`given`].
 
 pub mod artefact;

@@ -81,7 +81,8 @@ pub fn detect(
     let is_outer = |run: &Run| run.ahead.is_some() != run.behind.is_some();
     let outer_walls = structure.graph.runs.iter().map(is_outer).collect();
     let mut detection = Detection { draft, clues, scale, outer_walls };
-    let dropped = if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence, &classes) };
+    let dropped =
+        if options.keep_unsure { [0; 3] } else { detection.drop_unsure(&spec.confidence, &classes) };
     turn.undo(&mut detection.draft);
     reporter.diagnostic("samples", samples.samples.len());
     reporter.diagnostic("wall_lines", lines.len());
@@ -311,8 +312,7 @@ impl Detection {
             openings[entrance] |= draft.openings[entrance].confidence >= ENTRANCE_CONFIDENCE;
         }
         let least = |class: &str| spec.object_of(classes.target(class)).min_confidence;
-        let objects: Vec<bool> =
-            draft.objects.iter().map(|o| o.confidence >= least(&o.class)).collect();
+        let objects: Vec<bool> = draft.objects.iter().map(|o| o.confidence >= least(&o.class)).collect();
         let mut next = 0;
         let new_index: Vec<usize> = walls
             .iter()

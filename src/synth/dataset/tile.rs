@@ -160,10 +160,7 @@ fn passing(walk: &[Pose], at: [f64; 2], views: usize) -> Vec<Pose> {
 fn ahead(pose: &Pose) -> [f64; 2] {
     let forward = pose.rotation * Vec3::z();
     let length = forward.x.hypot(forward.y).max(1e-6);
-    [
-        pose.translation.x + AHEAD_M * forward.x / length,
-        pose.translation.y + AHEAD_M * forward.y / length,
-    ]
+    [pose.translation.x + AHEAD_M * forward.x / length, pose.translation.y + AHEAD_M * forward.y / length]
 }
 
 /// Views of somebody who stands and sways: one side of a room is seen, from a height of his own.
