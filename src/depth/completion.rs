@@ -253,9 +253,13 @@ mod tests {
         (map, truth)
     }
 
+    fn rim(x: usize, y: usize) -> bool {
+        !(8..72).contains(&x) || !(6..54).contains(&y)
+    }
+
     #[test]
     fn a_plane_fills_the_middle_of_a_wall_whose_rim_was_matched() {
-        let (map, truth) = wall(|x, y| x < 8 || x >= 72 || y < 6 || y >= 54);
+        let (map, truth) = wall(rim);
         let mut maps = [map];
         let count = complete(&mut maps, &consistency::Options::default(), &Options::default());
         assert!(count > 2500, "{count} filled");
@@ -274,7 +278,7 @@ mod tests {
 
     #[test]
     fn what_is_no_plane_stays_open() {
-        let (mut map, _) = wall(|x, y| x < 8 || x >= 72 || y < 6 || y >= 54);
+        let (mut map, _) = wall(rim);
         for p in 0..map.depth.len() {
             if map.depth[p] > 0.0 && p % 80 >= 40 {
                 map.depth[p] *= 1.4;
@@ -286,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_another_view_sees_through_is_taken_back() {
-        let (map, _) = wall(|x, y| x < 8 || x >= 72 || y < 6 || y >= 54);
+        let (map, _) = wall(rim);
         let (mut behind, _) = wall(|_, _| true);
         behind.depth.iter_mut().for_each(|d| *d *= 2.0);
         behind.frame_idx = 4;
