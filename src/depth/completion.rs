@@ -44,7 +44,8 @@ const MIN_SUPPORT_SHARE: f64 = 0.06;
 /// Planes tried for a region, and depths that they are counted on.
 const TRIALS: usize = 60;
 const COUNTED: usize = 400;
-/// Probability that a filled depth is within 5 %, by itself and for each map that confirms it.
+/// Probability that a filled depth is within 5 %, by itself and for each map that confirms it. Assumed, below
+/// what matching gives; not calibrated.
 const FILLED: f64 = 0.45;
 const CONFIRMED: f64 = 0.12;
 /// ... and at most.

@@ -212,16 +212,15 @@ impl Network {
         ranges: &[InverseRange],
         maps: &[DepthMap],
     ) -> Vec<Option<Swept>> {
+        if !self.options.network_matching {
+            return vec![None; maps.len()];
+        }
         let poses: Vec<Pose> = views.iter().map(|view| view.world_from_camera).collect();
-        maps.par_iter()
-            .map(|map| {
-                let k = references.iter().position(|&r| views[r].frame_idx == map.frame_idx)?;
-                let options = &self.options.plane_sweep;
-                let wanted = self.options.network_matching;
-                wanted
-                    .then(|| plane_sweep::sweep(camera, views, &poses, references[k], &ranges[k], options))?
-            })
-            .collect()
+        let sweep = |map: &DepthMap| {
+            let k = references.iter().position(|&r| views[r].frame_idx == map.frame_idx)?;
+            plane_sweep::sweep(camera, views, &poses, references[k], &ranges[k], &self.options.plane_sweep)
+        };
+        maps.par_iter().map(sweep).collect()
     }
 
     /// Joins what matching found, removes what the network doubts and what other keyframes contradict.

@@ -66,6 +66,7 @@ pub struct PlaneSweep {
 }
 
 /// Depth of one keyframe before it is compared with others.
+#[derive(Clone)]
 pub(crate) struct Swept {
     /// Index into the views.
     pub view: usize,

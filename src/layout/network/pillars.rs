@@ -35,8 +35,9 @@ const FREE_M: [[f64; 2]; 3] = [[0.1, 0.8], [0.9, 1.9], [2.0, 2.4]];
 const CONTRAST_M: [f32; CONTRASTS + 1] = [0.08, 0.5, 0.9, 1.3, 1.7, 2.1, 2.6];
 /// Number of those bands.
 const CONTRASTS: usize = 6;
-/// First channel of free space, and of the contrasts behind it.
+/// First channel of free space.
 const FREE_CHANNEL: usize = 22;
+/// First channel of the contrasts.
 const CONTRAST_CHANNEL: usize = 26;
 /// Channels of an input.
 pub const CHANNELS: usize = CONTRAST_CHANNEL + 3 * CONTRASTS;
