@@ -92,7 +92,7 @@ fn a_killed_batch_goes_on_where_it_was_and_leaves_nobody_who_writes() {
 #[test]
 fn a_worker_killed_from_outside_is_replaced_and_the_item_done() {
     let site = Site::new();
-    site.good_items(2);
+    site.good_items_after_a_long_one(2);
     let mut batch = Running::start(site.batch(&["--jobs", "1"]));
     let begun = batch.next(|event| is(event, "item_started")).expect("an item");
     signal(&begun["pid"], Signal::KILL);
@@ -110,7 +110,7 @@ fn a_worker_killed_from_outside_is_replaced_and_the_item_done() {
 #[test]
 fn a_crash_costs_one_item_and_is_not_tried_again() {
     let site = Site::new();
-    site.good_items(2);
+    site.good_items_after_a_long_one(2);
     let mut batch = Running::start(site.batch(&["--jobs", "1"]));
     let begun = batch.next(|event| is(event, "item_started")).expect("an item");
     signal(&begun["pid"], Signal::SEGV);
@@ -131,7 +131,7 @@ fn a_hang_ends_with_the_time_limit_and_a_higher_one_tries_again() {
     /// Long enough for a good item on a busy machine; the stopped one waits for all of it.
     const LIMIT_S: &str = "20";
     let site = Site::new();
-    site.good_items(2);
+    site.good_items_after_a_long_one(2);
     let mut batch = Running::start(site.batch(&["--jobs", "1", "--item-seconds", LIMIT_S]));
     let begun = batch.next(|event| is(event, "item_started")).expect("an item");
     signal(&begun["pid"], Signal::STOP);
@@ -165,7 +165,7 @@ fn too_much_memory_costs_the_item_and_a_higher_limit_tries_again() {
 #[test]
 fn two_batches_on_one_folder_do_not_mix() {
     let site = Site::new();
-    site.good_items(1);
+    site.good_items_after_a_long_one(1);
     let mut first = Running::start(site.batch(&[]));
     let begun = first.next(|event| is(event, "item_started")).expect("an item");
     signal(&begun["pid"], Signal::STOP);
