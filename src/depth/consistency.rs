@@ -163,6 +163,44 @@ pub fn vote_map(
     (fused, votes)
 }
 
+/// Depth that other views neither confirm enough nor contradict keeps this share of its confidence, which stays
+/// below what fusion takes by default (0.1).
+const UNCONFIRMED: f32 = 0.09;
+
+/// Depth that is taken out of a map while it is worked on, because too little confirms it.
+#[derive(Debug, Clone, Default)]
+pub struct Doubtful {
+    /// Pixel, depth, confidence.
+    pixels: Vec<(usize, f32, u8)>,
+}
+
+impl Doubtful {
+    /// What [`filter`] and [`remove_speckles`] would take from a map beyond what is contradicted, if they asked
+    /// for confirming views; `after` has gone through them.
+    #[must_use]
+    pub fn lost(before: &DepthMap, after: &DepthMap, votes: &[Votes], min_area_px: usize) -> Self {
+        let mut likely = before.clone();
+        filter(&mut likely, votes, |_| 0);
+        remove_speckles(&mut likely, min_area_px);
+        let lost = |&pixel: &usize| likely.depth[pixel] > 0.0 && after.depth[pixel] <= 0.0;
+        let doubted = |confidence: u8| (f32::from(confidence) * UNCONFIRMED) as u8;
+        let pixels = (0..likely.depth.len())
+            .filter(lost)
+            .map(|pixel| (pixel, likely.depth[pixel], doubted(likely.confidence[pixel]).max(1)))
+            .collect();
+        Self { pixels }
+    }
+
+    /// Puts them back where the map is still open, as little confident as they are.
+    pub fn restore(&self, map: &mut DepthMap) {
+        for &(pixel, depth, confidence) in &self.pixels {
+            if map.depth[pixel] <= 0.0 {
+                (map.depth[pixel], map.confidence[pixel]) = (depth, confidence);
+            }
+        }
+    }
+}
+
 /// Removes what fewer views confirm than its pixel needs; returns the share of the depth pixels removed.
 pub fn filter(map: &mut DepthMap, votes: &[Votes], needed: impl Fn(usize) -> usize) -> f64 {
     let (mut before, mut removed) = (0usize, 0usize);
@@ -220,4 +258,49 @@ pub fn remove_speckles(map: &mut DepthMap, min_area_px: usize) {
 pub fn clear(map: &mut DepthMap, pixel: usize) {
     map.depth[pixel] = 0.0;
     map.confidence[pixel] = 0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Camera;
+
+    const SIDE: usize = 8;
+
+    /// A map of a plane two metres away that has depth in its first `columns`.
+    fn map(columns: usize) -> DepthMap {
+        let depth = |i: usize| if i % SIDE < columns { 2.0 } else { 0.0 };
+        DepthMap {
+            frame_idx: 0,
+            camera: Camera::centred(SIDE as u32, SIDE as u32, 10.0),
+            world_from_camera: Pose::identity(),
+            depth: (0..SIDE * SIDE).map(depth).collect(),
+            confidence: vec![200; SIDE * SIDE],
+            color: image::RgbImage::new(SIDE as u32, SIDE as u32),
+        }
+    }
+
+    #[test]
+    fn what_nothing_confirms_comes_back_doubted_and_what_is_contradicted_does_not() {
+        let before = map(6);
+        // Confirmed in columns 0 and 1, contradicted in 4 and 5, nothing is said of the others.
+        let votes: Vec<Votes> = (0..SIDE * SIDE)
+            .map(|i| match i % SIDE {
+                0 | 1 => Votes { agreeing: 2, contradicting: 0, seeing: 2 },
+                4 | 5 => Votes { agreeing: 0, contradicting: 2, seeing: 2 },
+                _ => Votes::default(),
+            })
+            .collect();
+        let mut after = before.clone();
+        assert!((filter(&mut after, &votes, |_| 2) - 4.0 / 6.0).abs() < 1e-9);
+        let doubtful = Doubtful::lost(&before, &after, &votes, 1);
+        // Something else has filled one of them meanwhile.
+        (after.depth[2], after.confidence[2]) = (3.0, 90);
+        doubtful.restore(&mut after);
+        let row: Vec<(f32, u8)> = (0..SIDE).map(|x| (after.depth[x], after.confidence[x])).collect();
+        assert_eq!(row[..2], [(2.0, 200); 2]);
+        assert_eq!(row[2..4], [(3.0, 90), (2.0, (200.0 * UNCONFIRMED) as u8)]);
+        assert_eq!(row[4..6], [(0.0, 0); 2]);
+        assert!(f64::from(row[3].1) / 255.0 < crate::cloud::Options::default().min_confidence);
+    }
 }

@@ -239,21 +239,25 @@ impl PlaneSweep {
         }
         let votes = consistency::vote(&mut maps, &slack, &self.options.consistency);
         let alone = maps.len() < 2;
-        maps.par_iter_mut().zip(votes).zip(uniqueness).for_each(|((map, votes), uniqueness)| {
+        let check = |((map, votes), uniqueness): ((&mut DepthMap, Vec<consistency::Votes>), Vec<f32>)| {
             for pixel in 0..map.depth.len() {
                 if map.depth[pixel] > 0.0 {
                     map.confidence[pixel] = confidence(uniqueness[pixel], votes[pixel], alone);
                 }
             }
+            let before = map.clone();
             let needed = if alone { 0 } else { self.options.consistency.min_agreeing };
             consistency::filter(map, &votes, |_| needed);
             consistency::remove_speckles(map, self.options.consistency.min_area_px);
-        });
+            consistency::Doubtful::lost(&before, map, &votes, self.options.consistency.min_area_px / 2)
+        };
+        let doubtful: Vec<_> = maps.par_iter_mut().zip(votes).zip(uniqueness).map(check).collect();
         let filled = completion::complete(&mut maps, &self.options.consistency, &self.options.completion);
         reporter.diagnostic("pixels_filled_with_planes", filled);
         let coverage = maps.iter().map(DepthMap::coverage).sum::<f64>() / maps.len().max(1) as f64;
         reporter.diagnostic("maps", maps.len());
         reporter.diagnostic("coverage", coverage);
+        maps.iter_mut().zip(&doubtful).for_each(|(map, doubtful)| doubtful.restore(map));
         maps
     }
 }
