@@ -26,6 +26,8 @@ pub struct ClueLine {
     pub confidence: f64,
     /// It matches a true one at IoU 0.25.
     pub hit: bool,
+    /// True ones of its class in the scan.
+    pub truths: usize,
 }
 
 /// Confidence, hit and clues of every scored element of a scene.
@@ -45,6 +47,7 @@ pub fn judge_scene(
         .iter()
         .filter(|r| r.mode == Mode::Strict && r.threshold == THRESHOLDS[0] && r.class != ClassKey::AnyObject);
     for result in results {
+        let truths = result.matching.matched.len() + result.matching.missed.len();
         let matched = result.matching.matched.iter().map(|pair| (&pair.prediction, true));
         let unfounded = result.matching.unfounded.iter().map(|id| (id, false));
         for (id, hit) in matched.chain(unfounded) {
@@ -68,7 +71,7 @@ pub fn judge_scene(
             if let Some(clues) = clues.and_then(|clues| clues[list].get(index)) {
                 let class = result.class.name().to_owned();
                 let scan = scan.to_owned();
-                lines.push(ClueLine { scan, group, class, clues: *clues, confidence, hit });
+                lines.push(ClueLine { scan, group, class, clues: *clues, confidence, hit, truths });
             }
         }
     }

@@ -6,7 +6,7 @@ directions (doubled angles, mean normals; 8 bits with 128 for 0) turn with the p
 
 import numpy as np
 
-from shards import (CELL_M, COLOUR, CONTRAST, DENSITY, FREE, NORMAL_X, NORMAL_Y, STANDING_COS2, STANDING_SIN2, UNSEEN,
+from shards import (CELL_M, COLOUR, CONTRAST, DENSITY, FLOOR, FREE, NORMAL_X, NORMAL_Y, STANDING_COS2, STANDING_SIN2, UNSEEN,
                     empty_pillar)
 
 # Largest shift either way, pillars; even, so that the interior (half resolution) moves whole cells.
@@ -74,10 +74,11 @@ def lose(tile, rng):
     """What reconstructions may lack: colour, free space, whole patches, single columns."""
     x, empty = tile.pillars, empty_pillar()
     if rng.random() < NO_COLOUR:
-        x[COLOUR], x[CONTRAST] = 0, 128
+        x[COLOUR], x[FLOOR], x[CONTRAST] = 0, 0, 128
     else:
         gain = rng.uniform(0.8, 1.2, (3, 1, 1)).astype(np.float32)
-        x[COLOUR] = np.clip(x[COLOUR] * gain, 0, 255).astype(np.uint8)
+        for channels in (COLOUR, FLOOR):
+            x[channels] = np.clip(x[channels] * gain, 0, 255).astype(np.uint8)
     if rng.random() < NO_FREE_SPACE:
         x[FREE], x[UNSEEN] = 0, 255
     if rng.random() < HOLES:
@@ -87,7 +88,7 @@ def lose(tile, rng):
             x[:, top:top + h, left:left + w] = empty[:, None, None]
     if rng.random() < THINNED:
         gone = rng.random(x.shape[1:], dtype=np.float32) < rng.uniform(0.02, MAX_THINNED)
-        for channels in (slice(0, FREE.start), CONTRAST):
+        for channels in (slice(0, FREE.start), CONTRAST, FLOOR):
             x[channels, gone] = empty[channels, None]
     density = x[DENSITY].astype(np.float32)
     change = rng.uniform(-25, 25) * (density > 0)

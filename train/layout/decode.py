@@ -22,8 +22,9 @@ STEP_M = 0.05
 SAME_M, BETWEEN_M = 0.12, 0.12
 # An opening takes the direction of a wall this near, metres.
 AT_WALL_M = 0.3
-# Boxes of one layer whose footprints share more than this are one (circles, share of the smaller).
-SAME_BOX = 0.45
+# Boxes of one layer are one when their middles are nearer, along both axes of the surer one, than this share of
+# the shorter side there and this, metres.
+SAME_BOX, SAME_BOX_M = 0.45, 0.05
 
 
 @dataclass
@@ -149,11 +150,18 @@ def distinct(rows):
     kept = {layer: [] for layer in range(LAYERS)}
     for row in sorted(rows, key=lambda r: -r[8]):
         others = kept[LAYER_OF[row[0]]]
-        reach = lambda r: min(r[5], r[6])
-        if all(np.hypot(row[1] - o[1], row[2] - o[2]) > SAME_BOX * min(reach(row), reach(o)) + 0.05
-               or abs(row[3] - o[3]) > (row[7] + o[7]) / 2 for o in others):
+        if not any(same(o, row) for o in others):
             others.append(row)
     return [row for others in kept.values() for row in others]
+
+
+def same(surer, other):
+    """Whether two boxes are the same thing."""
+    c, s = np.cos(surer[4]), np.sin(surer[4])
+    dx, dy = other[1] - surer[1], other[2] - surer[2]
+    near = all(abs(d) <= SAME_BOX * min(surer[k], other[k]) + SAME_BOX_M
+               for k, d in ((5, c * dx + s * dy), (6, c * dy - s * dx)))
+    return near and abs(surer[3] - other[3]) <= (surer[7] + other[7]) / 2
 
 
 def decode(maps):

@@ -15,7 +15,8 @@ from shards import DENSITY, UNSEEN
 WALL_SEEN, OPENING_SEEN, BOX_SEEN = 0.12, 0.2, 0.15
 # Widths of the Gaussians, cells.
 LINE_SIGMA, CORNER_SIGMA, OPENING_SIGMA = 1.0, 0.8, 1.0
-BOX_SIGMA_SHARE, BOX_SIGMA = 0.10, (0.7, 1.8)
+# Boxes are described along their own axes: the middle of a long thing is less sure along it.
+BOX_SIGMA_SHARE, BOX_SIGMA = 0.14, (0.7, 1.8)
 NEAR = 0.4
 # Values of walls are learned up to this distance of the centre line, cells.
 WALL_REACH = 2.0
@@ -41,20 +42,22 @@ class Maps:
         self.wall_care, self.corner_care = zeros(1) + 1, zeros(1) + 1
         self.opening_care, self.box_care = zeros(2) + 1, zeros(len(CLASSES)) + 1
 
-    def patch(self, x, y, sigma):
-        """The cells around a point and their heat, or None outside of the tile."""
+    def patch(self, x, y, sigma, yaw=0.0):
+        """The cells around a point and their heat, or None outside of the tile; `sigma` along the axes of `yaw`."""
         if not (0 <= x < self.side and 0 <= y < self.side):
             return None
-        reach = int(3 * sigma + 1)
+        sigma = np.broadcast_to(sigma, 2)
+        reach = int(3 * sigma.max() + 1)
         ys = slice(max(int(y) - reach, 0), int(y) + reach + 1)
         xs = slice(max(int(x) - reach, 0), int(x) + reach + 1)
         # Measured from the middle of the cell that holds the point, so that one cell is exactly 1.
         dx, dy = self.x[ys, xs] - (int(x) + 0.5), self.y[ys, xs] - (int(y) + 0.5)
-        return ys, xs, np.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
+        c, s = np.cos(yaw), np.sin(yaw)
+        return ys, xs, np.exp(-0.5 * ((c * dx + s * dy) / sigma[0])**2 - 0.5 * ((c * dy - s * dx) / sigma[1])**2)
 
-    def point(self, heat, x, y, sigma, care, values=None, near=None, write=None):
+    def point(self, heat, x, y, sigma, care, values=None, near=None, write=None, yaw=0.0):
         """Adds a centre; with `values` its cells are described where it is the strongest."""
-        found = self.patch(x, y, sigma)
+        found = self.patch(x, y, sigma, yaw)
         if found is None:
             return
         ys, xs, bell = found
@@ -111,10 +114,10 @@ class Maps:
         layer = LAYER_OF[kind]
         c, s = np.cos(yaw), np.sin(yaw)
         values = [z, *np.log(np.maximum([w, d, h], 0.01)), *doubled(c, s), c, s]
-        sigma = float(np.clip(BOX_SIGMA_SHARE * np.sqrt(w * d) / GRID_M, *BOX_SIGMA))
+        sigma = np.clip(BOX_SIGMA_SHARE * np.array([w, d]) / GRID_M, *BOX_SIGMA)
         write = self.box[layer * BOX_CHANNELS:(layer + 1) * BOX_CHANNELS] if seen >= BOX_SEEN else None
         self.point(self.box_heat[kind], x / GRID_M, y / GRID_M, sigma, self.box_care[kind], values,
-                   self.box_near[layer], write)
+                   self.box_near[layer], write, yaw)
 
 
 def seen_weight(pillars, side):

@@ -31,6 +31,9 @@ WARM, FIRST = 0.04, 0.05
 REFRESH_BATCHES = 200
 # A class that is rarer than the median one weighs more by the root of it, within these bounds.
 BALANCE = (0.5, 4.0)
+# Scored classes that the run of seed 2 found least (F1 below 0.6 on noisy validation tiles) weigh so much more.
+HARD = {"air_conditioner": 3.0, "side_table": 2.5, "dressing_table": 2.0, "chandelier": 2.0, "carpet": 1.5,
+        "painting": 1.5, "stool": 1.5, "tv": 1.5, "nightstand": 1.5, "mirror": 1.5, "bathroom_cabinet": 1.5}
 
 
 class Stream(IterableDataset):
@@ -65,7 +68,8 @@ def class_balance(pool):
     rows = np.concatenate([boxes for shard in pool.shards.values() for boxes in shard.rows["boxes"]])
     count = np.bincount(rows[rows[:, -1] >= BOX_SEEN, 0].astype(int), minlength=len(CLASSES))
     weight = np.sqrt(np.median(count[count > 0]) / np.maximum(count, 1))
-    return torch.as_tensor(np.clip(weight, *BALANCE), dtype=torch.float32)
+    weight = np.clip(weight, *BALANCE) * [HARD.get(name, 1.0) for name in CLASSES]
+    return torch.as_tensor(weight, dtype=torch.float32)
 
 
 def start(net, path):

@@ -6,6 +6,7 @@
 //! stand on the floor when they nearly do. Frame: plan of the maps, z from the floor.
 
 use super::box_sides;
+use super::hung;
 use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
 use crate::layout::draft::{DraftObject, DraftWall};
 use crate::layout::plan::PlanLine;
@@ -41,8 +42,8 @@ const HANGING: [&str; 6] =
 const MIN_HEAT: f64 = 0.1;
 /// Sizes that boxes have, metres.
 const SIZE_M: (f64, f64) = (0.01, 8.0);
-/// Boxes of one layer are one when their centres are nearer than this share of the smaller one's
-/// shorter side ...
+/// Boxes of one layer are one when their middles are nearer, along both axes of the surer one, than this
+/// share of the shorter side there ...
 const SAME_SHARE: f64 = 0.45;
 /// ... plus this, metres.
 const SAME_M: f64 = 0.05;
@@ -104,6 +105,8 @@ pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample], ceiling_m: Opt
         turn(&mut found.object, &slabs);
         stand(&mut found.object);
         box_sides::refine(&mut found.object, samples);
+        let to_wall = to_nearest(&found.object, &slabs);
+        hung::refine(&mut found.object, samples, to_wall);
         touch(&mut found.object, &slabs);
         hang(&mut found.object, ceiling_m);
     });
@@ -138,19 +141,22 @@ fn distinct(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
     let mut kept: Vec<Found> = Vec::new();
     for candidate in found {
-        let p = &candidate.object;
-        let clash = kept.iter().any(|other| {
-            let q = &other.object;
-            let reach = |o: &DraftObject| o.size[0].min(o.size[1]);
-            let apart = (p.center[0] - q.center[0]).hypot(p.center[1] - q.center[1]);
-            apart <= SAME_SHARE * reach(p).min(reach(q)) + SAME_M
-                && (p.center[2] - q.center[2]).abs() <= 0.5 * (p.size[2] + q.size[2])
-        });
+        let clash = kept.iter().any(|other| is_same(&other.object, &candidate.object));
         if !clash {
             kept.push(candidate);
         }
     }
     kept
+}
+
+/// Whether two boxes of one layer are the same thing.
+fn is_same(surer: &DraftObject, other: &DraftObject) -> bool {
+    let between = middle(other) - middle(surer);
+    let (s, c) = surer.yaw.sin_cos();
+    let apart = [c * between.x + s * between.y, c * between.y - s * between.x];
+    let is_near = |k: usize| apart[k].abs() <= SAME_SHARE * surer.size[k].min(other.size[k]) + SAME_M;
+    let rise = (surer.center[2] - other.center[2]).abs();
+    is_near(0) && is_near(1) && rise <= 0.5 * (surer.size[2] + other.size[2])
 }
 
 /// A wall as an obstacle.
@@ -173,6 +179,13 @@ impl Slab {
         let beyond = (self.span.0 - t).max(t - self.span.1).max(0.0);
         self.line.distance(p).abs().hypot(beyond)
     }
+}
+
+/// Direction from an object to the nearest wall.
+fn to_nearest(object: &DraftObject, slabs: &[Slab]) -> Option<Vec2> {
+    let center = middle(object);
+    let nearest = slabs.iter().min_by(|a, b| a.distance(&center).total_cmp(&b.distance(&center)))?;
+    Some(-nearest.line.normal * nearest.line.distance(&center).signum())
 }
 
 fn middle(object: &DraftObject) -> Point2 {

@@ -10,6 +10,7 @@ pub mod boxes;
 pub mod detect;
 pub mod doors_windows;
 pub mod evidence;
+pub mod hung;
 pub mod inference;
 pub mod maps;
 pub mod pillars;

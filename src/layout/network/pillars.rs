@@ -35,12 +35,16 @@ const FREE_M: [[f64; 2]; 3] = [[0.1, 0.8], [0.9, 1.9], [2.0, 2.4]];
 const CONTRAST_M: [f32; CONTRASTS + 1] = [0.08, 0.5, 0.9, 1.3, 1.7, 2.1, 2.6];
 /// Number of those bands.
 const CONTRASTS: usize = 6;
+/// Heights whose colour is that of the floor, metres: rugs lie there and show by nothing else.
+const FLOOR_M: [f32; 2] = [-0.08, 0.08];
 /// First channel of free space.
 const FREE_CHANNEL: usize = 22;
 /// First channel of the contrasts.
 const CONTRAST_CHANNEL: usize = 26;
+/// First channel of the floor's colour.
+const FLOOR_CHANNEL: usize = CONTRAST_CHANNEL + 3 * CONTRASTS;
 /// Channels of an input.
-pub const CHANNELS: usize = CONTRAST_CHANNEL + 3 * CONTRASTS;
+pub const CHANNELS: usize = FLOOR_CHANNEL + 3;
 
 /// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
@@ -88,6 +92,9 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "contrast_5_red",
     "contrast_5_green",
     "contrast_5_blue",
+    "floor_red",
+    "floor_green",
+    "floor_blue",
 ];
 
 /// The part of the plan that is looked at.
@@ -121,6 +128,8 @@ struct Column {
     rgb: [f32; 3],
     banded: [f32; CONTRASTS],
     band_rgb: [[f32; 3]; CONTRASTS],
+    floored: f32,
+    floor_rgb: [f32; 3],
 }
 
 impl Column {
@@ -132,6 +141,12 @@ impl Column {
         }
         self.steps |= 1 << step as u32;
         self.count += 1.0;
+        if z > FLOOR_M[0] && z <= FLOOR_M[1] {
+            self.floored += 1.0;
+            for (sum, level) in self.floor_rgb.iter_mut().zip(point.rgb) {
+                *sum += f32::from(level);
+            }
+        }
         let [nx, ny, nz] = point.normal;
         let is_between = z > COLOUR_M[0] && z < COLOUR_M[1];
         if is_between {
@@ -228,6 +243,9 @@ pub fn pillars<'a>(
         for (k, v) in column.contrasts().into_iter().enumerate() {
             values[(CONTRAST_CHANNEL + k) * plane + cell] = byte(v);
         }
+        for (k, sum) in column.floor_rgb.into_iter().enumerate() {
+            values[(FLOOR_CHANNEL + k) * plane + cell] = byte(sum / (255.0 * column.floored.max(1.0)));
+        }
     }
     Pillars { window, values }
 }
@@ -307,6 +325,18 @@ mod tests {
         assert!(contrast(3, 0) < 30 && contrast(1, 0) > 140, "{} {}", contrast(3, 0), contrast(1, 0));
         assert_eq!([contrast(3, 1), contrast(5, 2)], [128, 128]);
         assert_eq!(pillars.values[2 * CONTRAST_CHANNEL + 1], 128, "nothing is known of an empty column");
+    }
+
+    #[test]
+    fn a_rug_shows_in_the_colour_of_the_floor_and_nowhere_else() {
+        let window = Window { origin_m: [0.0, 0.0], size: [2, 1] };
+        let points: Vec<CloudPoint> =
+            (0..50).map(|k| point([0.001 * k as f32, 0.02, 0.01], [0.0, 0.0, 1.0])).collect();
+        let pillars = pillars(&points, None, window);
+        let floor = [0, 1, 2].map(|c| pillars.values[2 * (FLOOR_CHANNEL + c)]);
+        assert_eq!(floor, [255, 0, 51]);
+        assert_eq!([19, 20, 21].map(|c| pillars.values[2 * c]), [0, 0, 0], "what stands has no colour there");
+        assert_eq!(pillars.values[2 * FLOOR_CHANNEL + 1], 0, "and the next column has no floor");
     }
 
     #[test]
