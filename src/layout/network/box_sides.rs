@@ -24,12 +24,14 @@ const SIDE_QUANTILE: f64 = 0.8;
 const FAR_DISCOUNT: f64 = 0.5;
 /// Below this is floor, metres.
 const FLOOR_M: f64 = 0.08;
+/// Classes that keep their sides: leaves have no sheets of points, and the densest place is the stem.
+const LEAFY: [&str; 1] = ["plants"];
 /// Boxes thinner than this keep their sides, metres.
 const MIN_SIZE_M: f64 = 0.15;
 
 /// Moves the sides of a standing box and its top.
 pub fn refine(object: &mut DraftObject, samples: &[Sample]) {
-    if layer(&object.class) != 0 {
+    if layer(&object.class) != 0 || LEAFY.contains(&object.class.as_str()) {
         return;
     }
     let near = local(object, samples);
