@@ -13,7 +13,7 @@ const FLAT: [&str; 4] = ["painting", "mirror", "tv", "wall_decoration"];
 /// Things that hang freely before a wall.
 const CURTAIN: &str = "curtain";
 
-/// An edge of a flat thing moves at most by this share of the extent ...
+/// An edge of a flat thing moves in a round at most by this share of the extent ...
 const REACH_SHARE: f64 = 0.35;
 /// ... and at most this far, metres.
 const REACH_M: f64 = 0.3;
@@ -48,6 +48,10 @@ const LYING_NORMAL_Z: f32 = 0.7;
 const BEHIND_M: f64 = 0.02;
 /// Samples this far before a curtain are its own, metres (noise of depth).
 const BEFORE_M: f64 = 0.03;
+/// The usual number of samples of a step is that of the steps this near to the middle, share of the height drawn ...
+const INNER_SHARE: f64 = 0.3;
+/// ... and tells nothing when it is smaller than this.
+const MIN_USUAL: f64 = 2.0;
 /// Share of the usual number of samples of a step that a step of the curtain has at least.
 const MIN_FILL: f64 = 0.3;
 /// A curtain ends where so much of the wall behind it shows within this of its end, metres; else it may go on
@@ -186,10 +190,10 @@ fn curtain(object: &mut DraftObject, samples: &[Sample], to_wall: Vec2) {
         counts[(((s.at[1] + up) / BIN_M) as usize).min(bins - 1)] += 1;
     }
     let inner: Vec<f64> = (0..bins)
-        .filter(|&b| ((b as f64 + 0.5) * BIN_M - up).abs() < 0.3 * object.size[2])
+        .filter(|&b| ((b as f64 + 0.5) * BIN_M - up).abs() < INNER_SHARE * object.size[2])
         .map(|b| counts[b] as f64)
         .collect();
-    let Some(usual) = crate::math::median(&inner).filter(|&n| n >= 2.0) else { return };
+    let Some(usual) = crate::math::median(&inner).filter(|&n| n >= MIN_USUAL) else { return };
     let is_filled = |b: usize| counts[b] as f64 >= MIN_FILL * usual;
     let gap = (MAX_GAP_M / BIN_M).round() as usize;
     let end = |order: &mut dyn Iterator<Item = usize>| {
