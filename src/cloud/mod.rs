@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`fuse`] | truncated signed distance fusion in sparse blocks, block-wise within a memory budget |
 //! | [`carve`] | which voxels were seen to be free, occupied, or not seen at all |
+//! | [`moments`] | local planes of all places in linear time |
 //! | [`normals`] | normals for clouds that come without |
 //! | [`mod@downsample`] | one point a voxel |
 //! | [`ply`] | reading anybody's point clouds, writing ours |
@@ -19,6 +20,7 @@ mod outliers;
 pub mod fuse;
 pub mod carve;
 pub mod downsample;
+pub mod moments;
 pub mod normals;
 pub mod ply;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Normals for clouds that come without: the smallest principal direction of each point's nearest
-//! neighbours (Hoppe et al. 1992), turned to the side that was probably seen.
+//! Normals for clouds that come without: the smallest principal direction of each point's surroundings
+//! (Hoppe et al. 1992), turned to the side that was probably seen.
 //!
 //! Without views the side cannot be known. Rooms are seen from inside: a ray into the room meets
 //! another surface after a while, one out of it meets nothing, and one into furniture or a partition
@@ -8,6 +8,7 @@
 
 use super::downsample::downsample;
 use super::frame::{Cloud, Frame};
+use super::moments::{MomentGrid, NO_CELL};
 use crate::math::{Mat3, Vec3, median};
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rayon::prelude::*;
@@ -20,6 +21,13 @@ const NEIGHBOURS: [usize; 4] = [16, 32, 64, 128];
 const FLATNESS: f64 = 0.2;
 /// Points tried for the choice.
 const FLATNESS_SAMPLES: usize = 500;
+/// Cells across the cube that a plane is fitted to.
+const CELLS_ACROSS: f64 = 3.0;
+/// Cells in which the distance of points is found first, metres; doubled while a typical one holds fewer points
+/// than [`SPACING_COUNT`].
+const SPACING_CELL_M: f64 = 0.1;
+/// See [`SPACING_CELL_M`].
+const SPACING_COUNT: f64 = 4.0;
 /// A neighbourhood whose middle spread is less than this share of its largest is a line: no normal.
 const MIN_PLANE_RATIO: f64 = 1e-4;
 /// Cells of the occupancy grid that rays run through, metres: less than half a partition wall.
@@ -45,22 +53,67 @@ pub struct Known {
     pub metre: f64,
 }
 
-/// Gives each point a normal estimated from its neighbours. Points without a plane around them get a
-/// zero normal.
+/// Gives each point the normal of the cell that it is in, estimated from the cells around. Points without a
+/// plane around them get a zero normal. Linear in the number of points.
 pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, known: Known) {
     if cloud.len() < NEIGHBOURS[0] {
         return;
     }
-    let surroundings = Surroundings::new(cloud);
-    let neighbours = surroundings.neighbours_for_flatness();
-    let occupancy = Occupancy::new(&surroundings.positions, known.metre);
-    cloud.points.par_iter_mut().for_each(|point| {
-        let Some((normal, _)) = surroundings.plane(&point.position, neighbours) else {
-            point.normal = [0.0; 3];
-            return;
-        };
-        point.normal = to_array(turned(normal, to_vec(point.position), &occupancy, known));
-    });
+    let positions: Vec<[f32; 3]> = cloud.points.iter().map(|point| point.position).collect();
+    let mut grid = flat_grid(&positions, known.metre);
+    grid.coarsen();
+    let occupancy = Occupancy::new(&positions, known.metre);
+    let normals: Vec<[f32; 3]> = (0..grid.len())
+        .into_par_iter()
+        .map(|cell| match grid.plane(cell) {
+            Some(plane) => to_array(turned(plane.normal, grid.mean(cell), &occupancy, known)),
+            None => [0.0; 3],
+        })
+        .collect();
+    for (point, &cell) in cloud.points.iter_mut().zip(&grid.cell_of) {
+        point.normal = if cell == NO_CELL { [0.0; 3] } else { normals[cell as usize] };
+    }
+}
+
+/// The grid whose neighbourhoods hold the fewest points with which half of them are flat.
+fn flat_grid(positions: &[[f32; 3]], metre: f64) -> MomentGrid {
+    let spacing = spacing(positions, metre);
+    let mut edges = NEIGHBOURS.map(|count| spacing * (count as f64).sqrt() / CELLS_ACROSS).into_iter();
+    let mut grid = MomentGrid::new(positions, edges.next().unwrap_or(spacing));
+    for edge in edges {
+        let stride = positions.len().div_ceil(FLATNESS_SAMPLES);
+        let samples: Vec<u32> =
+            grid.cell_of.iter().step_by(stride).copied().filter(|&c| c != NO_CELL).collect();
+        let ratios: Vec<f64> = samples
+            .par_iter()
+            .filter_map(|&cell| grid.plane(cell as usize).map(|plane| plane.flatness))
+            .collect();
+        if median(&ratios).is_some_and(|ratio| ratio <= FLATNESS) {
+            break;
+        }
+        grid = MomentGrid::new(positions, edge);
+    }
+    grid
+}
+
+/// Typical distance of neighbours on a surface: from the points of the cells that typical points are in.
+fn spacing(positions: &[[f32; 3]], metre: f64) -> f64 {
+    let mut edge = SPACING_CELL_M * metre;
+    loop {
+        let grid = MomentGrid::new(positions, edge);
+        let counts: Vec<f64> = grid
+            .cell_of
+            .iter()
+            .step_by(positions.len().div_ceil(FLATNESS_SAMPLES))
+            .filter(|&&cell| cell != NO_CELL)
+            .map(|&cell| grid.count(cell as usize) as f64)
+            .collect();
+        let count = median(&counts).unwrap_or(f64::INFINITY);
+        if count >= SPACING_COUNT || grid.len() <= 1 {
+            return grid.edge() / count.max(1.0).sqrt();
+        }
+        edge = 2.0 * grid.edge();
+    }
 }
 
 /// Replaces rough normals by those of local planes, on the side of the old ones; exact ones stay.
