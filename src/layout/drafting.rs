@@ -9,6 +9,7 @@ use super::draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 use super::elevation::{self, Elevation, WallView};
 use super::heights::{self, Heights};
 use super::openings::{self, Hole};
+use super::sample_index::SampleIndex;
 use super::samples::Samples;
 use super::structure::{SEEN_SHARE, Structure};
 use super::wall_grid::WallGrid;
@@ -44,11 +45,12 @@ pub fn draft(
     input: &DetectorInput<'_>,
 ) -> Draft {
     let ceilings = room_ceilings(structure, samples);
+    let index = SampleIndex::new(&samples.samples);
     let looked: Vec<Looked> = (0..structure.graph.runs.len())
         .into_par_iter()
-        .map(|index| {
-            let height = ceiling_beside(structure, index, &ceilings).unwrap_or(heights.ceiling_m);
-            draft_wall(structure, index, height, samples, input)
+        .map(|run| {
+            let height = ceiling_beside(structure, run, &ceilings).unwrap_or(heights.ceiling_m);
+            draft_wall(structure, run, height, &index, input)
         })
         .collect();
     let mut draft = Draft::default();
@@ -166,7 +168,7 @@ fn draft_wall(
     structure: &Structure,
     index: usize,
     height: f64,
-    samples: &Samples,
+    samples: &SampleIndex<'_>,
     input: &DetectorInput<'_>,
 ) -> Looked {
     let run = &structure.graph.runs[index];

@@ -4,7 +4,7 @@
 //! Raster over (u along the wall from end a, z above the floor) in [`PIXEL_M`] pixels. Frame: scene.
 
 use super::plan::PlanLine;
-use super::samples::Samples;
+use super::sample_index::SampleIndex;
 use crate::cloud::{FreeSpace, VoxelState};
 use crate::math::Point2;
 
@@ -139,13 +139,13 @@ impl Sums {
 
 /// Looks at a wall.
 #[must_use]
-pub fn look(wall: &WallView, samples: &Samples, free: Option<&FreeSpace>) -> Elevation {
+pub fn look(wall: &WallView, samples: &SampleIndex<'_>, free: Option<&FreeSpace>) -> Elevation {
     let width = ((wall.length / PIXEL_M).round() as usize).max(1);
     let height = ((wall.height / PIXEL_M).round() as usize).max(1);
     let mut sums = [Sums::new(width * height), Sums::new(width * height)];
     let u0 = wall.line.along(&wall.a);
     let half = 0.5 * wall.thickness;
-    for sample in &samples.samples {
+    for sample in samples.along(&wall.line, &wall.a, wall.length, half + OCCLUDER_REACH_M) {
         let [x, y, z] = sample.position.map(f64::from);
         let p = Point2::new(x, y);
         let v = wall.line.distance(&p);

@@ -27,6 +27,7 @@ pub mod picture;
 pub mod plan;
 pub mod refine;
 pub mod samples;
+pub mod sample_index;
 pub mod spatiallm;
 pub mod structure;
 pub mod wall_grid;

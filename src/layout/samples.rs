@@ -60,6 +60,18 @@ pub struct Samples {
 }
 
 impl Samples {
+    /// Mean of the samples in plan, metres; the middle of the bounds without any.
+    #[must_use]
+    pub fn mean(&self) -> [f64; 2] {
+        let sum = |axis: usize| self.samples.iter().map(|s| f64::from(s.position[axis])).sum::<f64>();
+        let count = self.samples.len() as f64;
+        [0, 1].map(
+            |axis| {
+                if count > 0.0 { sum(axis) / count } else { 0.5 * (self.min[axis] + self.max[axis]) }
+            },
+        )
+    }
+
     /// Warns of points that were left out of a cloud of `total`.
     pub fn warn_dropped(&self, total: usize, reporter: &Reporter) {
         if self.not_finite > 0 {

@@ -10,7 +10,7 @@ use super::hung;
 use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
 use crate::layout::draft::{DraftObject, DraftWall};
 use crate::layout::plan::PlanLine;
-use crate::layout::samples::Sample;
+use crate::layout::sample_index::SampleIndex;
 use crate::math::{Point2, Vec2, wrap_angle};
 use crate::nn::Clues;
 use crate::scene::classes::CLASSES;
@@ -85,10 +85,18 @@ pub fn layer(class: &str) -> usize {
     }
 }
 
+/// Samples this far beyond a box take part in finding its sides, metres: more than these move and look beyond.
+const REFINING_REACH_M: f64 = 0.6;
+
 /// The objects, by layer, surest first; sides go to the samples near them, lamps to a ceiling that was
 /// seen.
 #[must_use]
-pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample], ceiling_m: Option<f64>) -> Vec<Found> {
+pub fn find(
+    maps: &Maps,
+    walls: &[DraftWall],
+    samples: Option<&SampleIndex<'_>>,
+    ceiling_m: Option<f64>,
+) -> Vec<Found> {
     let mut layers: [Vec<Found>; LAYERS] = Default::default();
     for (index, class) in CLASSES.iter().enumerate() {
         let layer = layer(class);
@@ -104,9 +112,13 @@ pub fn find(maps: &Maps, walls: &[DraftWall], samples: &[Sample], ceiling_m: Opt
     found.par_iter_mut().for_each(|found| {
         turn(&mut found.object, &slabs);
         stand(&mut found.object);
-        box_sides::refine(&mut found.object, samples);
-        let to_wall = to_nearest(&found.object, &slabs);
-        hung::refine(&mut found.object, samples, to_wall);
+        if let Some(samples) = samples {
+            let DraftObject { center: [x, y, _], size: [w, d, _], .. } = found.object;
+            let near = samples.around([x, y], 0.5 * w.hypot(d) + REFINING_REACH_M);
+            box_sides::refine(&mut found.object, &near);
+            let to_wall = to_nearest(&found.object, &slabs);
+            hung::refine(&mut found.object, &near, to_wall);
+        }
         touch(&mut found.object, &slabs);
         hang(&mut found.object, ceiling_m);
     });

@@ -14,7 +14,8 @@ use crate::layout::draft::{Draft, DraftObject, DraftOpening, DraftWall};
 use crate::layout::elevation::{self, Elevation, PIXEL_M, Patch};
 use crate::layout::heights::{self, Heights};
 use crate::layout::interior::Support;
-use crate::layout::samples::{self, Sample, Samples, VOXEL_M};
+use crate::layout::sample_index::SampleIndex;
+use crate::layout::samples::{self, Samples, VOXEL_M};
 use crate::layout::structure::{self, Structure};
 use crate::layout::walls::Run;
 use crate::layout::{DetectorInput, Error, drafting, wall_grid};
@@ -67,7 +68,7 @@ pub fn detect(
     let supports: Vec<Support> = lines.par_iter().map(|line| evidence::support(line, &maps)).collect();
     let coverage = evidence::coverage(&maps, &path);
     let structure = structure::close_on(&lines, &supports, &coverage, &grid);
-    let refining: &[Sample] = if options.refine_boxes { &samples.samples } else { &[] };
+    let index = SampleIndex::new(&samples.samples);
     let classes = ClassMap::benchmark();
     let found = Elements {
         spec: &spec.confidence,
@@ -75,7 +76,8 @@ pub fn detect(
         maps: &maps,
         samples: &samples,
         input: &input,
-        refining,
+        index: &index,
+        refine_boxes: options.refine_boxes,
     };
     let (draft, clues, homeless) = found.draft(&structure, &heights, &grid);
     let is_outer = |run: &Run| run.ahead.is_some() != run.behind.is_some();
@@ -141,7 +143,8 @@ fn read(
         path: turn.path(input.camera_path),
     };
     let plan = |p: [f64; 3]| [p[0], p[1]];
-    let window = inference::window(plan(turned.samples.min), plan(turned.samples.max), spec.multiple);
+    let bounds = (plan(turned.samples.min), plan(turned.samples.max));
+    let window = inference::window(bounds.0, bounds.1, turned.samples.mean(), spec.multiple);
     let maps = inference::run(session, spec, &pillars(&turned.cloud.points, turned.free.as_ref(), window))?;
     Ok((turn, turned, maps))
 }
@@ -158,8 +161,10 @@ struct Elements<'a> {
     maps: &'a Maps,
     samples: &'a Samples,
     input: &'a DetectorInput<'a>,
-    /// Samples that sides of boxes may go to.
-    refining: &'a [Sample],
+    /// The samples by their place.
+    index: &'a SampleIndex<'a>,
+    /// Sides of boxes go to the samples.
+    refine_boxes: bool,
 }
 
 impl Elements<'_> {
@@ -198,7 +203,8 @@ impl Elements<'_> {
             clues[0].push(own);
         }
         let ceiling = heights.ceiling_seen.then_some(heights.ceiling_m);
-        let objects = boxes::find(self.maps, &draft.walls, self.refining, ceiling);
+        let refining = self.refine_boxes.then_some(self.index);
+        let objects = boxes::find(self.maps, &draft.walls, refining, ceiling);
         let seen: Vec<f64> = objects.par_iter().map(|f| self.object_seen(&f.object)).collect();
         for (found, observed) in objects.into_iter().zip(seen) {
             if observed < MIN_OBJECT_SEEN {
@@ -226,7 +232,7 @@ impl Elements<'_> {
             .or_else(|| heights.ceiling_seen.then_some(heights.ceiling_m))
             .unwrap_or_else(|| self.height(&a, &b).unwrap_or(heights.ceiling_m));
         let view = drafting::view(structure, index, height);
-        let looked = elevation::look(&view, self.samples, self.input.free_space);
+        let looked = elevation::look(&view, self.index, self.input.free_space);
         let wall = drafting::bare_wall(structure, index, height, &looked);
         (wall, looked)
     }
@@ -267,7 +273,9 @@ impl Elements<'_> {
             let [x, y, z] = [0, 1, 2].map(|k| f64::from(p[k]) - object.center[k]);
             z.abs() < half[2] && (cos * x + sin * y).abs() < half[0] && (cos * y - sin * x).abs() < half[1]
         };
-        let count = self.samples.samples.iter().filter(|s| inside(&s.position)).count();
+        let [x, y, _] = object.center;
+        let near = self.index.around([x, y], half[0].hypot(half[1]));
+        let count = near.iter().filter(|s| inside(&s.position)).count();
         let [w, d, h] = object.size;
         let surface = w * d + 2.0 * (w + d) * h;
         (count as f64 * VOXEL_M * VOXEL_M / surface.max(1e-3)).clamp(0.0, 1.0)

@@ -13,16 +13,20 @@ const TILE: usize = 512;
 /// Margin of a tile, pillars (6.4 m): what the network's sight needs beyond the tile.
 const MARGIN: usize = 128;
 
-/// Window over a rectangle of the plan, a multiple of `multiple` pillars each way.
+/// Window over a rectangle of the plan, a multiple of `multiple` pillars each way from `anchor`: a scene keeps
+/// its phase on the grid of the network's coarsest layer wherever its outermost points happen to lie.
 #[must_use]
-pub fn window(min: [f64; 2], max: [f64; 2], multiple: usize) -> Window {
-    let cells = |axis: usize| {
-        let needed = ((max[axis] - min[axis]) / CELL_M).ceil().max(1.0) as usize;
-        needed.next_multiple_of(multiple)
-    };
-    let size = [cells(0), cells(1)];
-    let origin = |axis: usize| 0.5 * (min[axis] + max[axis]) - 0.5 * size[axis] as f64 * CELL_M;
-    Window { origin_m: [origin(0), origin(1)], size }
+pub fn window(min: [f64; 2], max: [f64; 2], anchor: [f64; 2], multiple: usize) -> Window {
+    let step_m = multiple as f64 * CELL_M;
+    let steps = [0, 1].map(|axis| {
+        let first = ((min[axis] - anchor[axis]) / step_m).floor();
+        let last = ((max[axis] - anchor[axis]) / step_m).ceil();
+        (first, (last - first).max(1.0) as usize)
+    });
+    Window {
+        origin_m: [0, 1].map(|axis| anchor[axis] + steps[axis].0 * step_m),
+        size: steps.map(|(_, count)| count * multiple),
+    }
 }
 
 /// Part of one axis: core and the same with margins.
@@ -146,10 +150,18 @@ mod tests {
 
     #[test]
     fn windows_hold_the_rectangle_and_parts_cover_every_cell_once() {
-        let window = window([-1.0, 2.0], [3.03, 2.2], 16);
-        assert_eq!(window.size, [96, 16]);
-        let last = window.origin_m[0] + 96.0 * CELL_M;
-        assert!(window.origin_m[0] <= -1.0 && last >= 3.03);
+        let hold = |max: [f64; 2]| {
+            let window = window([-1.0, 2.0], max, [0.7, 2.01], 16);
+            for axis in 0..2 {
+                let last = window.origin_m[axis] + window.size[axis] as f64 * CELL_M;
+                assert!(window.origin_m[axis] <= [-1.0, 2.0][axis] && last >= max[axis], "{window:?}");
+                assert!(window.size[axis].is_multiple_of(16));
+            }
+            window
+        };
+        let (first, second) = (hold([3.03, 2.2]), hold([3.4, 2.2]));
+        assert_eq!(first.origin_m, second.origin_m, "another extent leaves the phase");
+        assert_eq!(first.size, [96, 32]);
         let all: Vec<Part> = parts(1200).collect();
         assert_eq!(all.iter().map(|p| p.core).collect::<Vec<_>>(), [(0, 512), (512, 1024), (1024, 1200)]);
         assert_eq!(all[1].whole, (384, 1152));

@@ -147,7 +147,7 @@ fn boxes_turn_to_walls_touch_them_and_stand_on_the_floor() {
         row.into_iter().enumerate().for_each(|(c, v)| set(&mut values, c, x, y, v));
     });
     (maps.box_heat, maps.boxes) = (heat, values);
-    let found = boxes::find(&maps, &[wall([0.0, 0.0], [4.0, 0.0])], &[], None);
+    let found = boxes::find(&maps, &[wall([0.0, 0.0], [4.0, 0.0])], None, None);
     assert_eq!(found.len(), 1, "{found:#?}");
     let object = &found[0].object;
     assert_eq!(object.class, "wardrobe");

@@ -10,6 +10,7 @@ use crate::layout::DetectorInput;
 use crate::layout::draft::{Draft, DraftObject, DraftOpening, DraftWall};
 use crate::layout::elevation::{self, WallView};
 use crate::layout::plan::PlanLine;
+use crate::layout::sample_index::SampleIndex;
 use crate::layout::samples::{Samples, VOXEL_M};
 use crate::layout::wall_lines::PRIOR_THICKNESS_M;
 use crate::math::Point2;
@@ -33,6 +34,7 @@ pub fn draft(
     samples: &Samples,
     input: &DetectorInput<'_>,
 ) -> Draft {
+    let samples = &SampleIndex::new(&samples.samples);
     let metres = translate(&bins.undiscretise(&reading.layout), corner);
     let walls: Vec<DraftWall> = metres
         .walls
@@ -68,7 +70,12 @@ fn sure(confidence: f64) -> f64 {
     confidence.clamp(CONFIDENCE.0, CONFIDENCE.1)
 }
 
-fn wall(entity: &WallEntity, confidence: f64, samples: &Samples, input: &DetectorInput<'_>) -> DraftWall {
+fn wall(
+    entity: &WallEntity,
+    confidence: f64,
+    samples: &SampleIndex<'_>,
+    input: &DetectorInput<'_>,
+) -> DraftWall {
     let (a, b) = (Point2::new(entity.a[0], entity.a[1]), Point2::new(entity.b[0], entity.b[1]));
     let height = (entity.height + 0.5 * (entity.a[2] + entity.b[2])).max(VOXEL_M);
     // The text says 0 of walls that were seen from one side.
@@ -115,7 +122,7 @@ fn opening(
     }
 }
 
-fn object(entity: &BoxEntity, confidence: f64, samples: &Samples) -> DraftObject {
+fn object(entity: &BoxEntity, confidence: f64, samples: &SampleIndex<'_>) -> DraftObject {
     DraftObject {
         class: entity.class.clone(),
         center: entity.center,
@@ -128,10 +135,11 @@ fn object(entity: &BoxEntity, confidence: f64, samples: &Samples) -> DraftObject
 }
 
 /// Share of top and sides that carries samples; one sample stands for one voxel face.
-fn observed(entity: &BoxEntity, samples: &Samples) -> f64 {
+fn observed(entity: &BoxEntity, samples: &SampleIndex<'_>) -> f64 {
     let (sin, cos) = entity.yaw.sin_cos();
     let half = entity.size.map(|side| 0.5 * side + VOXEL_M);
-    let inside = samples.samples.iter().filter(|sample| {
+    let near = samples.around([entity.center[0], entity.center[1]], half[0].hypot(half[1]));
+    let inside = near.iter().filter(|sample| {
         let d = [0, 1, 2].map(|k| f64::from(sample.position[k]) - entity.center[k]);
         let local = [cos * d[0] + sin * d[1], cos * d[1] - sin * d[0], d[2]];
         // What it stands on is no part of it.
