@@ -1,6 +1,7 @@
 //! Kitchens: a run of base cabinets with sink, stove and refrigerator, cabinets above, a table.
 //!
-//! Takes a placer of the room. Units of one run share their look. Scene frame, metres.
+//! Takes a placer of the room. Units of one run share their look; their widths are those of European
+//! kitchens (0.6 m) or any other. Scene frame, metres.
 
 use super::super::placement::{AgainstWall, Edge, Placer};
 use super::super::shape::Shape;
@@ -9,9 +10,23 @@ use super::groups::dining_group;
 use super::{lamps_and_plants, stand};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+
+/// Width of the units of European kitchens (EN 1116), metres, and the share of kitchens that keep to it.
+const MODULE_M: f64 = 0.6;
+/// See [`MODULE_M`].
+const MODULE_SHARE: f64 = 0.5;
+/// Widths of other units, metres (the catalogues of American and Asian makers reach further).
+const CUPBOARD_M: Range<f64> = 0.4..1.0;
+/// See [`CUPBOARD_M`].
+const SINK_M: Range<f64> = 0.6..1.0;
+/// See [`CUPBOARD_M`].
+const STOVE_M: Range<f64> = 0.55..0.92;
+/// Cupboards beyond the first of a run are fewer than this.
+const MOST_FURTHER_UNITS: usize = 3;
 
 pub(super) fn kitchen(placer: &mut Placer<'_>, rng: &mut ChaCha8Rng) {
-    let depth = rng.random_range(0.58..0.64);
+    let depth = rng.random_range(0.55..0.68);
     let mut edges = placer.edges.clone();
     edges.sort_by(|p, q| q.length.total_cmp(&p.length));
     let look: u32 = rng.random();
@@ -45,15 +60,19 @@ pub(super) fn kitchen_run(
     depth: f64,
     look: u32,
 ) -> Option<()> {
-    let height = 0.9;
+    let height = rng.random_range(0.85..0.95);
     let fridge = draw(rng, "refrigerator");
+    let module = rng.random_bool(MODULE_SHARE);
+    let width =
+        |rng: &mut ChaCha8Rng, widths: Range<f64>| if module { MODULE_M } else { rng.random_range(widths) };
     let mut units: Vec<(Shape, &'static str, [f64; 3])> = vec![
-        (Shape::SinkCounter, "sink", [0.6, depth, height + 0.3]),
-        (Shape::Counter, "cupboard", [rng.random_range(0.4..0.9), depth, height]),
-        (Shape::Stove, "integrated_stove", [0.6, depth, height + 0.02]),
+        (Shape::SinkCounter, "sink", [width(rng, SINK_M), depth, height + 0.3]),
+        (Shape::Counter, "cupboard", [rng.random_range(CUPBOARD_M), depth, height]),
+        (Shape::Stove, "integrated_stove", [width(rng, STOVE_M), depth, height + 0.02]),
     ];
-    if rng.random_bool(0.5) {
-        units.push((Shape::Counter, "cupboard", [rng.random_range(0.4..0.9), depth, height]));
+    for _ in 0..rng.random_range(0..MOST_FURTHER_UNITS) {
+        let at = rng.random_range(0..=units.len());
+        units.insert(at, (Shape::Counter, "cupboard", [rng.random_range(CUPBOARD_M), depth, height]));
     }
     if rng.random_bool(0.7) {
         units.insert(0, (Shape::Refrigerator, "refrigerator", fridge));
@@ -106,7 +125,7 @@ pub(super) fn above_the_run(
     units: &[(Shape, &'static str, [f64; 3])],
     look: u32,
 ) {
-    let height = rng.random_range(0.55..0.8);
+    let height = rng.random_range(0.5..0.9);
     let bottom = rng.random_range(1.42..1.5);
     let mut along = start;
     for (shape, _, size) in units {
