@@ -87,11 +87,11 @@ impl Cases {
                 let scan = labelled::read(&pairs[index as usize], reporter)?;
                 Ok(Some(Case {
                     name: scan.name,
-                    path: Vec::new(),
+                    path: scan.path,
                     cloud: scan.cloud,
-                    free: None,
+                    free: scan.free,
                     truth: scan.layout,
-                    unseen: Layout::default(),
+                    unseen: scan.unseen,
                     log_scale: 0.0,
                     drawn: None,
                 }))

@@ -2,10 +2,14 @@
 //!
 //! Two forms are read: a folder for each scene with `cloud.ply` and `layout.txt`, and the form of
 //! SpatialLM's data, `pcd/NAME.ply` beside `layout/NAME.txt`. Clouds are metric with Z up; the floor is
-//! moved to z = 0 (the foot of the walls). Used to measure detectors and to train on one's own scenes.
+//! moved to z = 0 (the foot of the walls). A scene's folder may also hold what was hardly seen and counts neither
+//! way (`layout_unseen.txt`), and the depth maps of the run that made the cloud (`30-depth`, on the cloud's axes):
+//! they show what is free. Used to measure detectors and to train on one's own scenes.
 
-use crate::cloud::{Cloud, CloudPoint, SceneFrame, estimate_normals, normals, ply};
-use crate::math::{Vec3, median};
+use crate::artifact::Stage;
+use crate::cloud::{self, Cloud, CloudPoint, FreeSpace, SceneFrame, estimate_normals, normals, ply};
+use crate::depth;
+use crate::math::{Point3, Sim3, Vec3, median};
 use crate::report::Reporter;
 use crate::scene::{Layout, ReadMode};
 use std::path::{Path, PathBuf};
@@ -14,6 +18,8 @@ use std::path::{Path, PathBuf};
 const CLOUD: &str = "cloud.ply";
 /// Name of a layout in a scene's folder.
 const LAYOUT: &str = "layout.txt";
+/// Name of a layout of what was hardly seen.
+const UNSEEN: &str = "layout_unseen.txt";
 /// Folders of SpatialLM's form.
 const PAIRED: (&str, &str) = ("pcd", "layout");
 
@@ -37,6 +43,9 @@ pub enum Error {
     /// The cloud is no PLY.
     #[error(transparent)]
     Cloud(#[from] ply::Error),
+    /// The depth maps are not what a run keeps.
+    #[error(transparent)]
+    Depth(#[from] depth::Error),
     /// The layout text says nothing.
     #[error("none of the {lines} lines of the layout can be read; see the layout language: {}", path.display())]
     Layout {
@@ -56,6 +65,10 @@ pub struct Pair {
     pub cloud: PathBuf,
     /// The layout text.
     pub layout: PathBuf,
+    /// The layout text of what was hardly seen.
+    pub unseen: Option<PathBuf>,
+    /// The folder of depth maps.
+    pub depths: Option<PathBuf>,
 }
 
 /// A scan with its truth.
@@ -67,6 +80,12 @@ pub struct LabelledScan {
     pub cloud: Cloud<SceneFrame>,
     /// The true layout, floor at z = 0.
     pub layout: Layout,
+    /// What was hardly seen, floor at z = 0.
+    pub unseen: Layout,
+    /// What the views show to be free.
+    pub free: Option<FreeSpace>,
+    /// Where the views were, metres.
+    pub path: Vec<Point3>,
 }
 
 /// All pairs below a folder, by name.
@@ -78,7 +97,9 @@ pub fn find(folder: &Path) -> Result<Vec<Pair>, Error> {
     for path in entries(folder)? {
         let (cloud, layout) = (path.join(CLOUD), path.join(LAYOUT));
         if cloud.is_file() && layout.is_file() {
-            pairs.push(Pair { name: name(&path), cloud, layout });
+            let unseen = Some(path.join(UNSEEN)).filter(|path| path.is_file());
+            let depths = Some(path.join(Stage::Depth.folder())).filter(|path| path.is_dir());
+            pairs.push(Pair { name: name(&path), cloud, layout, unseen, depths });
         }
     }
     let (clouds, layouts) = (folder.join(PAIRED.0), folder.join(PAIRED.1));
@@ -87,7 +108,7 @@ pub fn find(folder: &Path) -> Result<Vec<Pair>, Error> {
             let is_ply = cloud.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ply"));
             let layout = layouts.join(name(&cloud)).with_extension("txt");
             if is_ply && layout.is_file() {
-                pairs.push(Pair { name: name(&cloud), cloud, layout });
+                pairs.push(Pair { name: name(&cloud), cloud, layout, unseen: None, depths: None });
             }
         }
     }
@@ -111,25 +132,7 @@ fn name(path: &Path) -> String {
 /// When a file cannot be read or the layout says nothing.
 pub fn read(pair: &Pair, reporter: &Reporter) -> Result<LabelledScan, Error> {
     let contents = ply::read(&pair.cloud, reporter)?;
-    let text = std::fs::read_to_string(&pair.layout)
-        .map_err(|source| Error::Read { source, path: pair.layout.clone() })?;
-    let (mut layout, touched) = Layout::parse(&text, ReadMode::Lenient)
-        .map_err(|_| Error::Layout { lines: text.lines().count(), path: pair.layout.clone() })?;
-    if layout == Layout::default() && !text.trim().is_empty() {
-        return Err(Error::Layout { lines: text.lines().count(), path: pair.layout.clone() });
-    }
-    if let Some(first) = touched.first() {
-        reporter.warn(
-            "layout-lines",
-            format!(
-                "{} lines of the layout were left out or mended, first line {}: {}; {}",
-                touched.len(),
-                first.line,
-                first.reason,
-                pair.layout.display()
-            ),
-        );
-    }
+    let mut layout = read_layout(&pair.layout, reporter)?;
     // Points of a file may have been shifted near the origin; the layout is in the file's own numbers.
     let feet: Vec<f64> = layout.walls.iter().flat_map(|wall| [wall.a[2], wall.b[2]]).collect();
     let floor = median(&feet).unwrap_or(0.0);
@@ -142,12 +145,52 @@ pub fn read(pair: &Pair, reporter: &Reporter) -> Result<LabelledScan, Error> {
     if cloud.points.iter().all(|point| point.normal == [0.0; 3]) {
         estimate_normals(&mut cloud, normals::Known { up: Some(Vec3::z()), metre: 1.0 });
     }
+    let mut unseen = match &pair.unseen {
+        Some(path) => read_layout(path, reporter)?,
+        None => Layout::default(),
+    };
+    put_on_floor(&mut layout, floor);
+    put_on_floor(&mut unseen, floor);
+    let maps = pair.depths.as_deref().map(depth::artefact::read).transpose()?;
+    let down = Vec3::new(0.0, 0.0, -floor);
+    let scene_from_maps = Sim3::from_parts(down.into(), Default::default(), 1.0);
+    let free = maps
+        .as_ref()
+        .and_then(|maps| cloud::free_space(maps, &scene_from_maps, &cloud::Options::default(), reporter));
+    let views = maps.iter().flat_map(|maps| &maps.maps);
+    let path = views.map(|map| Point3::from(map.world_from_camera.translation.vector + down)).collect();
+    Ok(LabelledScan { name: pair.name.clone(), cloud, layout, unseen, free, path })
+}
+
+fn read_layout(path: &Path, reporter: &Reporter) -> Result<Layout, Error> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::Read { source, path: path.to_owned() })?;
+    let nothing = || Error::Layout { lines: text.lines().count(), path: path.to_owned() };
+    let (layout, touched) = Layout::parse(&text, ReadMode::Lenient).map_err(|_| nothing())?;
+    if layout == Layout::default() && !text.trim().is_empty() {
+        return Err(nothing());
+    }
+    if let Some(first) = touched.first() {
+        reporter.warn(
+            "layout-lines",
+            format!(
+                "{} lines of the layout were left out or mended, first line {}: {}; {}",
+                touched.len(),
+                first.line,
+                first.reason,
+                path.display()
+            ),
+        );
+    }
+    Ok(layout)
+}
+
+fn put_on_floor(layout: &mut Layout, floor: f64) {
     for wall in &mut layout.walls {
         (wall.a[2], wall.b[2]) = (0.0, 0.0);
     }
     layout.doors.iter_mut().chain(&mut layout.windows).for_each(|opening| opening.center[2] -= floor);
     layout.boxes.iter_mut().for_each(|object| object.center[2] -= floor);
-    Ok(LabelledScan { name: pair.name.clone(), cloud, layout })
 }
 
 #[cfg(test)]
@@ -182,6 +225,37 @@ mod tests {
         assert!(scan.cloud.points.iter().all(|p| p.position[2].abs() < 1e-4 && p.normal[2] > 0.9));
         assert!((scan.layout.boxes[0].center[2] - 0.4).abs() < 1e-9 && scan.layout.walls[0].a[2] == 0.0);
         assert!(reporter.warnings().iter().any(|w| w.code == "layout-lines" && w.message.contains("line 2")));
+    }
+
+    #[test]
+    fn depth_maps_and_what_was_hardly_seen_stand_on_the_same_floor() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own");
+        std::fs::create_dir_all(&own).unwrap();
+        cloud(&own.join(CLOUD));
+        std::fs::write(own.join(LAYOUT), TEXT.replace("nonsense\n", "")).unwrap();
+        std::fs::write(own.join(UNSEEN), "bbox_1=Bbox(lamp,1,1,2.5,0,1,1,1)\n").unwrap();
+        // A camera at a height of 1.5 + 1.2 that looks along +y at a wall two metres away.
+        let map = depth::DepthMap {
+            frame_idx: 0,
+            camera: crate::camera::Camera::centred(32, 24, 30.0),
+            world_from_camera: crate::math::Pose::from_parts(
+                Vec3::new(1.0, 0.0, 2.7).into(),
+                crate::math::Rotation::from_euler_angles(-std::f64::consts::FRAC_PI_2, 0.0, 0.0),
+            ),
+            depth: vec![2.0; 32 * 24],
+            confidence: vec![255; 32 * 24],
+            color: image::RgbImage::new(32, 24),
+        };
+        let maps = depth::DepthMaps { maps: vec![map], source: "network".into() };
+        std::fs::create_dir(own.join(Stage::Depth.folder())).unwrap();
+        depth::artefact::write(&maps, true, &own.join(Stage::Depth.folder())).unwrap();
+        let scan = read(&find(folder.path()).unwrap()[0], &Reporter::default()).unwrap();
+        assert!((scan.unseen.boxes[0].center[2] - 1.0).abs() < 1e-9);
+        assert!((scan.path[0] - Point3::new(1.0, 0.0, 1.2)).norm() < 1e-9, "{:?}", scan.path);
+        let free = scan.free.unwrap();
+        assert_eq!(free.at([1.0, 1.0, 1.2]), cloud::VoxelState::Free);
+        assert_eq!(free.at([1.0, 1.0, 2.7]), cloud::VoxelState::Unseen);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! What a layout text does not say is found from the cloud: how much of an element was seen (the share
 //! of its surface with points near) and what is inside (what walls shut off from the outside). Tiles
-//! are drawn at random: place, turn, an error of scale; there is no free space.
+//! are drawn at random: place, turn, an error of scale. Free space is that of the scan's depth maps, when it has some.
 
 use super::DatasetOptions;
 use super::place::{Place, draw_scale, draw_yaw};
@@ -54,7 +54,13 @@ struct Object {
 impl Scanned {
     /// Looks at a scan. Beside it the boxes left out because their class is not one of the layout
     /// language, after `classes` where it is given, with their number.
-    pub fn new(scan: LabelledScan, classes: Option<&ClassMap>) -> (Self, BTreeMap<String, usize>) {
+    pub fn new(mut scan: LabelledScan, classes: Option<&ClassMap>) -> (Self, BTreeMap<String, usize>) {
+        // Rooms close only with the walls that were hardly seen; the cloud says again how much of them was.
+        let hardly = std::mem::take(&mut scan.unseen);
+        scan.layout.walls.extend(hardly.walls);
+        scan.layout.doors.extend(hardly.doors);
+        scan.layout.windows.extend(hardly.windows);
+        scan.layout.boxes.extend(hardly.boxes);
         let seen = Seen::new(&scan.cloud);
         let layout = &scan.layout;
         let walls =
@@ -92,9 +98,10 @@ impl Scanned {
         let place = Place { cells: options.cells, middle, yaw, scale, lift_m: 0.0 };
         let moved: Vec<CloudPoint> = points.iter().map(|point| place.moved(point)).collect();
         let window = Window { origin_m: [0.0, 0.0], size: [options.cells, options.cells] };
+        let free = self.scan.free.as_ref().map(|free| place.turned(free));
         Tile {
             cells: options.cells,
-            input: pillars(&moved, None, window).values,
+            input: pillars(&moved, free.as_ref(), window).values,
             interior: place.half_cells().map(|p| u8::from(self.inside.holds(p))).collect(),
             walls: self.walls(&place),
             openings: self.openings(&place),
@@ -274,8 +281,9 @@ mod tests {
     use super::*;
     use crate::scene::ReadMode;
 
+    const HARDLY: &str = "wall_3=Wall(0,3,0,0,0,0,2.5,0.1)\n";
     const ROOM: &str = "wall_0=Wall(0,0,0,4,0,0,2.5,0.1)\nwall_1=Wall(4,0,0,4,3,0,2.5,0.1)\n\
-                        wall_2=Wall(4,3,0,0,3,0,2.5,0.1)\nwall_3=Wall(0,3,0,0,0,0,2.5,0.1)\n\
+                        wall_2=Wall(4,3,0,0,3,0,2.5,0.1)\n\
                         door_0=Door(wall_0,1,0,1,0.9,2)\nbbox_0=Bbox(My Sofa,2,2.5,0.4,0,2,0.9,0.8)\n\
                         bbox_1=Bbox(unicorn,1,1,0.5,0,1,1,1)\n";
 
@@ -289,7 +297,14 @@ mod tests {
             .chain(grid(80, |s, t| [(4.0 * s) as f32, 0.0, (2.5 * t) as f32]))
             .chain(grid(40, |s, t| [(1.0 + 2.0 * s) as f32, (2.05 + 0.9 * t) as f32, 0.8]));
         let point = |position| CloudPoint { position, normal: [0.0, 0.0, 1.0], rgb: [99; 3], weight: 1.0 };
-        LabelledScan { name: "room".to_owned(), cloud: Cloud::new(points.map(point).collect()), layout }
+        LabelledScan {
+            name: "room".to_owned(),
+            cloud: Cloud::new(points.map(point).collect()),
+            layout,
+            unseen: Layout::parse(HARDLY, ReadMode::Strict).unwrap().0,
+            free: None,
+            path: Vec::new(),
+        }
     }
 
     #[test]
@@ -297,7 +312,11 @@ mod tests {
         let classes = ClassMap::parse("class,target\nmy_sofa,sofa\n", None).unwrap();
         let (scanned, unknown) = Scanned::new(scan(), Some(&classes));
         assert_eq!(unknown, BTreeMap::from([("unicorn".to_owned(), 1)]));
-        assert!(scanned.walls[0] > 0.95 && scanned.walls[2] < 0.3, "{:?}", scanned.walls);
+        assert!(
+            scanned.walls[0] > 0.95 && scanned.walls[2] < 0.3 && scanned.walls[3] < 0.3,
+            "{:?}",
+            scanned.walls
+        );
         assert!(scanned.openings[0].seen > 0.9 && scanned.boxes[0].seen > 0.9);
         assert_eq!(CLASSES[scanned.boxes[0].class], "sofa");
         assert!(scanned.inside.holds([2.0, 1.5]) && !scanned.inside.holds([2.0, -0.5]));
