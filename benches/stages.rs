@@ -1,11 +1,12 @@
-//! Times the hot stages: `cargo bench -- [POSED_DEPTH_FOLDER]`.
+//! Times the hot stages: `cargo bench -- [POSED_DEPTH_FOLDER | CLIP | CLOUD.ply]`.
 //!
 //! Always: plane sweep with aggregation, per keyframe, on synthetic pictures of 320x240 with 64 planes and
 //! 4 sources, beside the time that its census comparisons take at the peak rate of this machine's byte
 //! arithmetic; repair of drafts of 10 to 3,000 objects and of twelve rooms with 300 (drawn by
 //! `benches/repair_plot.py`: `docs/pictures/repair_time.png`). With a folder of posed depth images
 //! (`transforms.json`): fusion of all of them. One line of JSON each; `benches/fusion_compare.py` runs the
-//! latter beside Open3D. `cargo bench -- repair` times the repair only.
+//! latter beside Open3D. With a clip: the tracking of corners through all its frames, decoding included. With
+//! a metric cloud, Z up: alignment and layout network. `cargo bench -- repair` times the repair only.
 
 use rayon::prelude::*;
 use roomwright::camera::Camera;
@@ -20,7 +21,7 @@ use roomwright::pose;
 use roomwright::report::Reporter;
 use roomwright::scene::Provenance;
 use roomwright::synth::house::{HouseOptions, generate};
-use roomwright::{cloud, physics, video};
+use roomwright::{align, cloud, layout, nn, physics, video};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
@@ -168,6 +169,56 @@ fn fusion(folder: &Path) {
     );
 }
 
+fn tracking(clip: &Path) {
+    let reporter = Reporter::default();
+    let frames = video::open(clip, &video::Options::default(), &reporter).expect("a clip");
+    let mut keyframes = 0;
+    let seconds = fastest(|| {
+        let tracked = pose::features::track(&frames, &pose::Options::default(), &reporter).expect("tracks");
+        keyframes = tracked.keyframes.len();
+    });
+    println!(
+        "{}",
+        serde_json::json!({
+            "stage": "tracking",
+            "threads": rayon::current_num_threads(),
+            "frames": frames.frames.len(),
+            "keyframes": keyframes,
+            "seconds": seconds,
+            "frames_per_second": frames.frames.len() as f64 / seconds,
+        })
+    );
+}
+
+fn draft(path: &Path) {
+    let reporter = Reporter::default();
+    let cloud = cloud::ply::read(path, &reporter).expect("a cloud").cloud;
+    let hints = align::Hints { metric: true, z_up: true, ..align::Hints::default() };
+    let aligned = || {
+        align::align(&cloud, None, &hints, None, &align::Options::default(), &reporter)
+            .expect("an upright cloud")
+    };
+    let align_s = fastest(|| drop(black_box(aligned())));
+    let (alignment, scene) = aligned();
+    let registry = nn::Registry::open(&[]).expect("the models of the program");
+    let detector = layout::detector(&layout::Options::default(), &registry).expect("the network");
+    let input = layout::DetectorInput {
+        cloud: &scene,
+        free_space: None,
+        camera_path: &[],
+        ceiling_height_m: alignment.ceiling_height_m,
+    };
+    let mut walls = 0;
+    let layout_s = fastest(|| walls = detector.detect(&input, &reporter).expect("a draft").walls.len());
+    println!(
+        "{}",
+        serde_json::json!({
+            "stage": "draft", "threads": rayon::current_num_threads(), "points": scene.points.len(),
+            "walls": walls, "align_seconds": align_s, "layout_seconds": layout_s,
+        })
+    );
+}
+
 /// Noise of a bench's drafts, metres: what a detector leaves.
 const DRAFT_NOISE_M: f64 = 0.05;
 
@@ -264,6 +315,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     match arguments.first() {
         Some(only) if only == "repair" => repair(),
+        Some(cloud) if cloud.ends_with(".ply") => draft(Path::new(cloud)),
+        Some(clip) if Path::new(clip).is_file() && !clip.ends_with(".json") => tracking(Path::new(clip)),
         Some(folder) => fusion(Path::new(folder)),
         None => {
             plane_sweep();
