@@ -184,7 +184,7 @@ impl MomentGrid {
 
     /// Number of cells.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn cells(&self) -> usize {
         self.levels[0].keys.len()
     }
 
@@ -251,7 +251,7 @@ mod tests {
         }
         assert_eq!(grid.plane(grid.cell_of[1600] as usize), None);
         assert_eq!(grid.cell_of[1601], NO_CELL);
-        let counted: usize = (0..grid.len()).map(|cell| grid.count(cell)).sum();
+        let counted: usize = (0..grid.cells()).map(|cell| grid.count(cell)).sum();
         assert_eq!(counted, 1601);
         assert!((grid.mean(grid.cell_of[1600] as usize) - Vec3::new(100.0, -50.0, 9.0)).norm() < 1e-6);
     }
@@ -268,8 +268,8 @@ mod tests {
 
     #[test]
     fn nothing_and_odd_edges_are_taken() {
-        assert_eq!(MomentGrid::new(&[], 0.1).len(), 0);
-        assert_eq!(MomentGrid::new(&tilted(), 0.0).len(), 1);
+        assert_eq!(MomentGrid::new(&[], 0.1).cells(), 0);
+        assert_eq!(MomentGrid::new(&tilted(), 0.0).cells(), 1);
         assert!(MomentGrid::new(&tilted(), 1e-30).edge() > 1e-7);
     }
 }

@@ -63,7 +63,7 @@ pub fn estimate_normals<F: Frame>(cloud: &mut Cloud<F>, known: Known) {
     let mut grid = flat_grid(&positions, known.metre);
     grid.coarsen();
     let occupancy = Occupancy::new(&positions, known.metre);
-    let normals: Vec<[f32; 3]> = (0..grid.len())
+    let normals: Vec<[f32; 3]> = (0..grid.cells())
         .into_par_iter()
         .map(|cell| match grid.plane(cell) {
             Some(plane) => to_array(turned(plane.normal, grid.mean(cell), &occupancy, known)),
@@ -109,7 +109,7 @@ fn spacing(positions: &[[f32; 3]], metre: f64) -> f64 {
             .map(|&cell| grid.count(cell as usize) as f64)
             .collect();
         let count = median(&counts).unwrap_or(f64::INFINITY);
-        if count >= SPACING_COUNT || grid.len() <= 1 {
+        if count >= SPACING_COUNT || grid.cells() <= 1 {
             return grid.edge() / count.max(1.0).sqrt();
         }
         edge = 2.0 * grid.edge();
