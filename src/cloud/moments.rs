@@ -29,6 +29,22 @@ pub struct Plane {
     pub flatness: f64,
 }
 
+impl Plane {
+    /// The plane of points with this scatter about their mean; `None` for a line or a dot.
+    #[must_use]
+    pub fn of(scatter: &Mat3) -> Option<Self> {
+        let eigen = scatter.symmetric_eigen();
+        let mut order = [0, 1, 2];
+        order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
+        let [small, middle, large] = order.map(|index| eigen.eigenvalues[index]);
+        let is_plane = large.is_finite() && middle > MIN_PLANE_RATIO * large && large > 0.0;
+        is_plane.then(|| Self {
+            normal: eigen.eigenvectors.column(order[0]).into_owned(),
+            flatness: (small.max(0.0) / middle).sqrt(),
+        })
+    }
+}
+
 /// Sums over points.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moments {
@@ -65,15 +81,7 @@ impl Moments {
             yz - y * z,
             zz - z * z,
         );
-        let eigen = scatter.symmetric_eigen();
-        let mut order = [0, 1, 2];
-        order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
-        let [small, middle, large] = order.map(|index| eigen.eigenvalues[index]);
-        let is_plane = large.is_finite() && middle > MIN_PLANE_RATIO * large && large > 0.0;
-        is_plane.then(|| Plane {
-            normal: eigen.eigenvectors.column(order[0]).into_owned(),
-            flatness: (small.max(0.0) / middle).sqrt(),
-        })
+        Plane::of(&scatter)
     }
 }
 

@@ -8,8 +8,8 @@
 
 use super::downsample::downsample;
 use super::frame::{Cloud, Frame};
-use super::moments::{MomentGrid, NO_CELL};
-use crate::math::{Mat3, Vec3, median};
+use super::moments::{MomentGrid, NO_CELL, Plane};
+use crate::math::{Vec3, median};
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rayon::prelude::*;
 use std::num::NonZero;
@@ -28,8 +28,6 @@ const CELLS_ACROSS: f64 = 3.0;
 const SPACING_CELL_M: f64 = 0.1;
 /// See [`SPACING_CELL_M`].
 const SPACING_COUNT: f64 = 4.0;
-/// A neighbourhood whose middle spread is less than this share of its largest is a line: no normal.
-const MIN_PLANE_RATIO: f64 = 1e-4;
 /// Cells of the occupancy grid that rays run through, metres: less than half a partition wall.
 const CELL_M: f64 = 0.05;
 /// Rays start this many cells off their surface, whose own noise would stop them.
@@ -131,7 +129,7 @@ pub fn refine_normals<F: Frame>(cloud: &mut Cloud<F>, cell: f64) -> bool {
         return false;
     }
     cells.points.par_iter_mut().for_each(|point| {
-        if let Some((normal, _)) = surroundings.plane(&point.position, neighbours) {
+        if let Some(Plane { normal, .. }) = surroundings.plane(&point.position, neighbours) {
             let old = to_vec(point.normal);
             point.normal = to_array(if normal.dot(&old) < 0.0 { -normal } else { normal });
         }
@@ -163,13 +161,13 @@ impl Surroundings {
         Self { positions, tree }
     }
 
-    /// Normal and flatness of the plane through the `count` points nearest to `position`.
-    fn plane(&self, position: &[f32; 3], count: usize) -> Option<(Vec3, f64)> {
+    /// The plane through the `count` points nearest to `position`.
+    fn plane(&self, position: &[f32; 3], count: usize) -> Option<Plane> {
         let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
         let near = self.tree.nearest_n::<SquaredEuclidean>(position, count);
         let around: Vec<Vec3> =
             near.iter().map(|neighbour| to_vec(self.positions[neighbour.item as usize])).collect();
-        plane_normal(&around)
+        plane_through(&around)
     }
 
     /// The fewest neighbours with which half of the neighbourhoods are flat.
@@ -179,7 +177,7 @@ impl Surroundings {
         let is_flat = |count: usize| {
             let ratios: Vec<f64> = samples
                 .par_iter()
-                .filter_map(|position| self.plane(position, count).map(|(_, flatness)| flatness))
+                .filter_map(|position| self.plane(position, count).map(|plane| plane.flatness))
                 .collect();
             median(&ratios).is_some_and(|ratio| ratio <= FLATNESS)
         };
@@ -191,17 +189,10 @@ fn to_vec(position: [f32; 3]) -> Vec3 {
     Vec3::from(position.map(f64::from))
 }
 
-/// Unit normal of the plane through the points, and its thickness over its lesser width; `None` when
-/// they form a line or a dot.
-fn plane_normal(points: &[Vec3]) -> Option<(Vec3, f64)> {
+/// The plane through the points; `None` when they form a line or a dot.
+fn plane_through(points: &[Vec3]) -> Option<Plane> {
     let mean = points.iter().sum::<Vec3>() / points.len() as f64;
-    let scatter: Mat3 = points.iter().map(|point| (point - mean) * (point - mean).transpose()).sum();
-    let eigen = scatter.symmetric_eigen();
-    let mut order = [0, 1, 2];
-    order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
-    let [small, middle, large] = order.map(|index| eigen.eigenvalues[index]);
-    let is_plane = large.is_finite() && middle > MIN_PLANE_RATIO * large && large > 0.0;
-    is_plane.then(|| (eigen.eigenvectors.column(order[0]).into_owned(), (small.max(0.0) / middle).sqrt()))
+    Plane::of(&points.iter().map(|point| (point - mean) * (point - mean).transpose()).sum())
 }
 
 /// The normal turned to the side that was probably seen.
