@@ -6,7 +6,6 @@
 //! way (`layout_unseen.txt`), and the depth maps of the run that made the cloud (`30-depth`, on the cloud's axes):
 //! they show what is free. Used to measure detectors and to train on one's own scenes.
 
-use crate::artifact::Stage;
 use crate::cloud::{self, Cloud, CloudPoint, FreeSpace, SceneFrame, estimate_normals, normals, ply};
 use crate::depth;
 use crate::math::{Point3, Sim3, Vec3, median};
@@ -20,6 +19,8 @@ const CLOUD: &str = "cloud.ply";
 const LAYOUT: &str = "layout.txt";
 /// Name of a layout of what was hardly seen.
 const UNSEEN: &str = "layout_unseen.txt";
+/// Folder of depth maps, named as a run keeps it.
+const DEPTHS: &str = "30-depth";
 /// Folders of SpatialLM's form.
 const PAIRED: (&str, &str) = ("pcd", "layout");
 
@@ -98,7 +99,7 @@ pub fn find(folder: &Path) -> Result<Vec<Pair>, Error> {
         let (cloud, layout) = (path.join(CLOUD), path.join(LAYOUT));
         if cloud.is_file() && layout.is_file() {
             let unseen = Some(path.join(UNSEEN)).filter(|path| path.is_file());
-            let depths = Some(path.join(Stage::Depth.folder())).filter(|path| path.is_dir());
+            let depths = Some(path.join(DEPTHS)).filter(|path| path.is_dir());
             pairs.push(Pair { name: name(&path), cloud, layout, unseen, depths });
         }
     }
@@ -248,8 +249,8 @@ mod tests {
             color: image::RgbImage::new(32, 24),
         };
         let maps = depth::DepthMaps { maps: vec![map], source: "network".into() };
-        std::fs::create_dir(own.join(Stage::Depth.folder())).unwrap();
-        depth::artefact::write(&maps, true, &own.join(Stage::Depth.folder())).unwrap();
+        std::fs::create_dir(own.join(DEPTHS)).unwrap();
+        depth::artefact::write(&maps, true, &own.join(DEPTHS)).unwrap();
         let scan = read(&find(folder.path()).unwrap()[0], &Reporter::default()).unwrap();
         assert!((scan.unseen.boxes[0].center[2] - 1.0).abs() < 1e-9);
         assert!((scan.path[0] - Point3::new(1.0, 0.0, 1.2)).norm() < 1e-9, "{:?}", scan.path);
