@@ -1,16 +1,19 @@
 //! Planes of a cloud's surroundings in linear time: points are summed into cells, cells into cubes.
 //!
-//! A cell keeps the number of its points, their sum and that of their outer products; the plane of a place
-//! is that of the 3x3x3 cells round it (principal directions, Hoppe et al. 1992). Where these hold too few
-//! points, cells of twice the edge are asked. Frame and units are those of the points.
+//! A cell keeps the number of its points, their sum and that of their outer products ([`Moments`]); what is
+//! round a place is the sum of its 3x3x3 cells ([`Cells`]), its plane that of their principal directions
+//! (Hoppe et al. 1992). [`MomentGrid`] lays the cells over a cloud; where they hold too few points, cells of
+//! twice the edge are asked. Frame and units are those of the points.
 
 use crate::math::{Mat3, Vec3};
 use rayon::prelude::*;
 
 /// Bits of a cell's index along each axis.
 const BITS: u32 = 21;
-/// Largest index along an axis; cells are enlarged for greater extents.
-const MAX_INDEX: f64 = ((1 << BITS) - 2) as f64;
+/// Largest index that a key holds along an axis.
+const LAST: u64 = (1 << BITS) - 1;
+/// Most cells along an axis of a [`MomentGrid`]; its cells are enlarged for greater extents.
+const MAX_CELLS: f64 = (LAST - 1 - (1 << COARSER)) as f64;
 /// A cell index of a point that is not finite.
 pub const NO_CELL: u32 = u32::MAX;
 /// Fewest points of a plane.
@@ -47,8 +50,9 @@ impl Plane {
 
 /// Sums over points.
 #[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    count: f64,
+pub struct Moments {
+    /// Number of points.
+    pub count: f64,
     sum: [f64; 3],
     /// xx, xy, xz, yy, yz, zz.
     outer: [f64; 6],
@@ -66,51 +70,60 @@ impl Moments {
         self.outer.iter_mut().zip(other.outer).for_each(|(a, b)| *a += b);
     }
 
-    fn plane(&self) -> Option<Plane> {
-        let mean = self.sum.map(|s| s / self.count);
-        let [xx, xy, xz, yy, yz, zz] = self.outer.map(|o| o / self.count);
-        let [x, y, z] = mean;
-        let scatter = Mat3::new(
-            xx - x * x,
-            xy - x * y,
-            xz - x * z,
-            xy - x * y,
-            yy - y * y,
-            yz - y * z,
-            xz - x * z,
-            yz - y * z,
-            zz - z * z,
-        );
-        Plane::of(&scatter)
+    /// Covariance of the points.
+    #[must_use]
+    pub fn covariance(&self) -> Mat3 {
+        let m = self.sum.map(|s| s / self.count);
+        let c = |k: usize, i: usize, j: usize| self.outer[k] / self.count - m[i] * m[j];
+        let (xx, xy, xz, yy, yz, zz) =
+            (c(0, 0, 0), c(1, 0, 1), c(2, 0, 2), c(3, 1, 1), c(4, 1, 2), c(5, 2, 2));
+        Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz)
     }
 }
 
-/// Cells of one edge with their moments, in ascending order of their keys (z, y, x).
-struct Level {
-    edge: f64,
-    keys: Vec<u64>,
+/// Key of a cell from its indices along the slowest, the middle and the fastest axis of the order. Indices lie
+/// in 1..2^21 - 2, so that each cell has neighbours; others are taken to the nearest of 0..2^21 - 1.
+#[must_use]
+pub fn key(indices: [i64; 3]) -> u64 {
+    let [slow, middle, fast] = indices.map(|index| index.clamp(0, LAST as i64) as u64);
+    slow << (2 * BITS) | middle << BITS | fast
+}
+
+/// Cells with their moments, in ascending order of their keys.
+pub struct Cells {
+    /// Keys.
+    pub keys: Vec<u64>,
     moments: Vec<Moments>,
 }
 
-fn key([x, y, z]: [u64; 3]) -> u64 {
-    x | y << BITS | z << (2 * BITS)
-}
+impl Cells {
+    /// Sums points into cells: keys with the points' numbers, sorted, and where a point is.
+    pub fn new(keyed: &[(u64, u32)], position: impl Fn(usize) -> [f64; 3] + Sync) -> Self {
+        Self::sums(keyed, |all, i| all.add_point(position(i)))
+    }
 
-fn index(key: u64) -> [u64; 3] {
-    let mask = (1 << BITS) - 1;
-    [key & mask, key >> BITS & mask, key >> (2 * BITS)]
-}
+    fn sums(keyed: &[(u64, u32)], add: impl Fn(&mut Moments, usize) + Sync) -> Self {
+        let sum = |group: &[(u64, u32)]| {
+            let mut all = Moments::default();
+            group.iter().for_each(|&(_, i)| add(&mut all, i as usize));
+            all
+        };
+        let groups: Vec<&[(u64, u32)]> = groups(keyed).collect();
+        Self {
+            keys: groups.iter().map(|group| group[0].0).collect(),
+            moments: groups.par_iter().map(|group| sum(group)).collect(),
+        }
+    }
 
-impl Level {
     /// Moments of the 3x3x3 cells round a cell: nine runs of three keys that follow each other.
-    fn around(&self, cell: u64) -> Moments {
-        let [x, y, z] = index(cell);
+    #[must_use]
+    pub fn around(&self, cell: u64) -> Moments {
         let mut all = Moments::default();
-        for z in z.saturating_sub(1)..=z + 1 {
-            for y in y.saturating_sub(1)..=y + 1 {
-                let (first, last) = (key([x.saturating_sub(1), y, z]), key([x + 1, y, z]));
+        for slow in -1i64..=1 {
+            for middle in -1i64..=1 {
+                let first = (cell as i64 + (slow << (2 * BITS)) + (middle << BITS) - 1) as u64;
                 let start = self.keys.partition_point(|&key| key < first);
-                let run = self.keys[start..].iter().take_while(|&&key| key <= last).count();
+                let run = self.keys[start..].iter().take_while(|&&key| key <= first + 2).count();
                 self.moments[start..start + run].iter().for_each(|moments| all.add(moments));
             }
         }
@@ -119,31 +132,31 @@ impl Level {
 
     /// The same with cells of twice the edge.
     fn coarser(&self) -> Self {
-        let half = |cell: u64| key(index(cell).map(|i| i / 2));
-        let mut order: Vec<(u64, u32)> =
-            self.keys.iter().enumerate().map(|(i, &cell)| (half(cell), i as u32)).collect();
-        order.par_sort_unstable();
-        let sum = |group: &[(u64, u32)]| {
-            group.iter().fold(Moments::default(), |mut all, &(_, i)| {
-                all.add(&self.moments[i as usize]);
-                all
-            })
-        };
-        let groups: Vec<&[(u64, u32)]> = order.chunk_by(|a, b| a.0 == b.0).collect();
-        Self {
-            edge: 2.0 * self.edge,
-            keys: groups.iter().map(|group| group[0].0).collect(),
-            moments: groups.par_iter().map(|group| sum(group)).collect(),
-        }
+        let mut keyed: Vec<(u64, u32)> =
+            self.keys.iter().enumerate().map(|(i, &cell)| (halved(cell, 1), i as u32)).collect();
+        keyed.par_sort_unstable();
+        Self::sums(&keyed, |all, i| all.add(&self.moments[i]))
     }
+}
+
+fn groups(keyed: &[(u64, u32)]) -> impl Iterator<Item = &[(u64, u32)]> {
+    keyed.chunk_by(|a, b| a.0 == b.0)
+}
+
+/// Key of the cell of 2^`times` the edge that holds a cell.
+fn halved(cell: u64, times: usize) -> u64 {
+    let indices = [cell >> (2 * BITS), cell >> BITS & LAST, cell & LAST];
+    key(indices.map(|index| (index >> times) as i64))
 }
 
 /// Cells of a cloud, and which one each point is in.
 pub struct MomentGrid {
-    levels: Vec<Level>,
+    /// The cells, then those of twice the edge each time.
+    levels: Vec<Cells>,
     /// Index of every point's cell; [`NO_CELL`] for points that are not finite.
     pub cell_of: Vec<u32>,
     low: [f64; 3],
+    edge: f64,
 }
 
 impl MomentGrid {
@@ -162,9 +175,15 @@ impl MomentGrid {
             }
         }
         let extent = (0..3).map(|axis| high[axis] - low[axis]).fold(0.0, f64::max);
-        let least = (extent / MAX_INDEX).max(f64::MIN_POSITIVE);
+        let least = (extent / MAX_CELLS).max(f64::MIN_POSITIVE);
         let edge = if edge > 0.0 && edge.is_finite() { edge.max(least) } else { (2.0 * extent).max(least) };
-        let cell = |p: &[f32; 3]| key([0, 1, 2].map(|k| ((f64::from(p[k]) - low[k]) / edge) as u64));
+        // Indices begin where the coarsest cells still have neighbours below; sums are taken about the lowest
+        // corner, since a file's coordinates may be large.
+        let from_low = |p: &[f32; 3]| [0, 1, 2].map(|k| f64::from(p[k]) - low[k]);
+        let cell = |p: &[f32; 3]| {
+            let [x, y, z] = from_low(p).map(|v| (v / edge) as i64 + (1 << COARSER));
+            key([z, y, x])
+        };
         let mut keyed: Vec<(u64, u32)> = positions
             .par_iter()
             .enumerate()
@@ -172,22 +191,12 @@ impl MomentGrid {
             .map(|(i, p)| (cell(p), i as u32))
             .collect();
         keyed.par_sort_unstable();
-        let groups: Vec<&[(u64, u32)]> = keyed.chunk_by(|a, b| a.0 == b.0).collect();
-        // Sums are taken about the lowest corner: a file's coordinates may be large.
-        let sum = |group: &[(u64, u32)]| {
-            group.iter().fold(Moments::default(), |mut all, &(_, i)| {
-                let p = positions[i as usize];
-                all.add_point([0, 1, 2].map(|k| f64::from(p[k]) - low[k]));
-                all
-            })
-        };
-        let moments = groups.par_iter().map(|group| sum(group)).collect();
         let mut cell_of = vec![NO_CELL; positions.len()];
-        for (cell, group) in groups.iter().enumerate() {
+        for (cell, group) in groups(&keyed).enumerate() {
             group.iter().for_each(|&(_, i)| cell_of[i as usize] = cell as u32);
         }
-        let keys = groups.iter().map(|group| group[0].0).collect();
-        Self { levels: vec![Level { edge, keys, moments }], cell_of, low }
+        let cells = Cells::new(&keyed, |i| from_low(&positions[i]));
+        Self { levels: vec![cells], cell_of, low, edge }
     }
 
     /// Number of cells.
@@ -199,7 +208,7 @@ impl MomentGrid {
     /// Edge of the cells.
     #[must_use]
     pub fn edge(&self) -> f64 {
-        self.levels[0].edge
+        self.edge
     }
 
     /// Mean of a cell's points.
@@ -218,17 +227,17 @@ impl MomentGrid {
     /// Adds the coarser grids that thin places need.
     pub fn coarsen(&mut self) {
         for _ in 0..COARSER {
-            self.levels.extend(self.levels.last().map(Level::coarser));
+            self.levels.extend(self.levels.last().map(Cells::coarser));
         }
     }
 
     /// The plane round a cell; `None` for too few points, a line or a dot.
     #[must_use]
     pub fn plane(&self, cell: usize) -> Option<Plane> {
-        let place = index(self.levels[0].keys[cell]);
-        let round = |(k, level): (usize, &Level)| level.around(key(place.map(|i| i >> k)));
+        let own = self.levels[0].keys[cell];
+        let round = |(k, level): (usize, &Cells)| level.around(halved(own, k));
         let moments = self.levels.iter().enumerate().map(round).find(|m| m.count >= MIN_POINTS)?;
-        moments.plane()
+        Plane::of(&moments.covariance())
     }
 }
 

@@ -44,8 +44,8 @@ pub fn draft(
     grid: &WallGrid,
     input: &DetectorInput<'_>,
 ) -> Draft {
-    let ceilings = room_ceilings(structure, samples);
     let index = SampleIndex::new(&samples.samples);
+    let ceilings = room_ceilings(structure, samples, &index);
     let looked: Vec<Looked> = (0..structure.graph.runs.len())
         .into_par_iter()
         .map(|run| {
@@ -105,13 +105,18 @@ fn seen_share(outline: &Outline, grid: &WallGrid) -> f64 {
 }
 
 /// Ceiling height over each room, metres, where it was seen.
-pub(super) fn room_ceilings(structure: &Structure, samples: &Samples) -> Vec<Option<f64>> {
+pub(super) fn room_ceilings(
+    structure: &Structure,
+    samples: &Samples,
+    index: &SampleIndex<'_>,
+) -> Vec<Option<f64>> {
     structure
         .outlines
         .par_iter()
         .map(|outline| {
             let polygon = &outline.as_ref()?.polygon;
-            let inside = samples.samples.iter().filter(|s| {
+            let near = index.round(polygon);
+            let inside = near.iter().filter(|s| {
                 s.normal[2].abs() > heights::HORIZONTAL_NZ
                     && s.position[2] > 1.9
                     && plan::contains(

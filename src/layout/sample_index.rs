@@ -77,6 +77,18 @@ impl<'a> SampleIndex<'a> {
         self.within([x - reach, y - reach], [x + reach, y + reach])
     }
 
+    /// Samples within the bounds of a polygon.
+    #[must_use]
+    pub fn round(&self, polygon: &[Point2]) -> Vec<Sample> {
+        let bound = |axis: usize, pick: fn(f64, f64) -> f64, start: f64| {
+            polygon.iter().map(|p| p[axis]).fold(start, pick)
+        };
+        self.within(
+            [0, 1].map(|axis| bound(axis, f64::min, f64::INFINITY)),
+            [0, 1].map(|axis| bound(axis, f64::max, f64::NEG_INFINITY)),
+        )
+    }
+
     /// Samples within `reach` of a segment that begins at `a` and follows a line.
     #[must_use]
     pub fn along(&self, line: &PlanLine, a: &Point2, length: f64, reach: f64) -> Vec<Sample> {

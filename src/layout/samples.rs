@@ -6,8 +6,9 @@
 //! neighbours are outliers and are dropped. Frame: scene. Order: by voxel, hence deterministic.
 
 use super::Error;
+use crate::cloud::moments::{self, Cells};
 use crate::cloud::{Cloud, CloudPoint, SceneFrame};
-use crate::math::{Mat3, Vec3};
+use crate::math::Vec3;
 use crate::report::Reporter;
 use rayon::prelude::*;
 
@@ -92,15 +93,9 @@ impl Samples {
     }
 }
 
-/// Bits per axis in a voxel key.
-const KEY_BITS: u32 = 21;
-
 fn key(position: &[f32; 3], min: &[f64; 3], edge_m: f64) -> u64 {
-    let cell = |axis: usize| {
-        (((f64::from(position[axis]) - min[axis]) / edge_m).floor() as i64 + 1).clamp(0, (1 << KEY_BITS) - 1)
-            as u64
-    };
-    (cell(0) << (2 * KEY_BITS)) | (cell(1) << KEY_BITS) | cell(2)
+    let cell = |axis: usize| ((f64::from(position[axis]) - min[axis]) / edge_m).floor() as i64 + 1;
+    moments::key([0, 1, 2].map(cell))
 }
 
 /// Reduces the cloud.
@@ -191,47 +186,6 @@ fn average(points: &[&CloudPoint], min: &[f64; 3]) -> Vec<Sample> {
         .collect()
 }
 
-/// First and second moments of the samples of one voxel, about the voxel's own corner.
-#[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    key: u64,
-    n: f64,
-    sum: [f64; 3],
-    /// xx, xy, xz, yy, yz, zz
-    squares: [f64; 6],
-}
-
-impl Moments {
-    fn add(&mut self, p: &[f64; 3]) {
-        self.n += 1.0;
-        for (sum, v) in self.sum.iter_mut().zip(p) {
-            *sum += v;
-        }
-        for (square, (i, j)) in self.squares.iter_mut().zip([(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)])
-        {
-            *square += p[i] * p[j];
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.n += other.n;
-        for (a, b) in self.sum.iter_mut().zip(&other.sum) {
-            *a += b;
-        }
-        for (a, b) in self.squares.iter_mut().zip(&other.squares) {
-            *a += b;
-        }
-    }
-
-    fn covariance(&self) -> Mat3 {
-        let m = self.sum.map(|v| v / self.n);
-        let c = |k: usize, i: usize, j: usize| self.squares[k] / self.n - m[i] * m[j];
-        let (xx, xy, xz, yy, yz, zz) =
-            (c(0, 0, 0), c(1, 0, 1), c(2, 0, 2), c(3, 1, 1), c(4, 1, 2), c(5, 2, 2));
-        Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz)
-    }
-}
-
 /// Drops outliers and fills in the normals that are missing.
 fn with_normals(samples: Vec<Sample>, min: &[f64; 3]) -> Vec<Sample> {
     let mut keyed: Vec<(u64, u32)> = samples
@@ -240,23 +194,14 @@ fn with_normals(samples: Vec<Sample>, min: &[f64; 3]) -> Vec<Sample> {
         .map(|(i, s)| (key(&s.position, min, NORMAL_VOXEL_M), i as u32))
         .collect();
     keyed.par_sort_unstable();
-    let moments: Vec<Moments> = keyed
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|group| {
-            let mut moments = Moments { key: group[0].0, ..Moments::default() };
-            for &(_, i) in group {
-                let p = samples[i as usize].position;
-                moments.add(&[0, 1, 2].map(|a| f64::from(p[a]) - min[a]));
-            }
-            moments
-        })
-        .collect();
-    let around: Vec<(f64, Vec3)> = moments.par_iter().map(|m| neighbourhood(&moments, m.key)).collect();
+    let position = |i: usize| [0, 1, 2].map(|a| f64::from(samples[i].position[a]) - min[a]);
+    let cells = Cells::new(&keyed, position);
+    let around: Vec<(f64, Vec3)> = cells.keys.par_iter().map(|&cell| neighbourhood(&cells, cell)).collect();
     samples
         .into_par_iter()
         .filter_map(|mut sample| {
             let own = key(&sample.position, min, NORMAL_VOXEL_M);
-            let at = moments.binary_search_by_key(&own, |m| m.key).ok()?;
+            let at = cells.keys.binary_search(&own).ok()?;
             let (neighbours, normal) = around[at];
             if neighbours < MIN_NEIGHBOURS {
                 return None;
@@ -269,23 +214,12 @@ fn with_normals(samples: Vec<Sample>, min: &[f64; 3]) -> Vec<Sample> {
         .collect()
 }
 
-/// Number of samples and normal of the 3³ voxels round `center`.
-fn neighbourhood(moments: &[Moments], center: u64) -> (f64, Vec3) {
-    let mut all = Moments::default();
-    for dx in -1i64..=1 {
-        for dy in -1i64..=1 {
-            // z is in the lowest bits: the three voxels of a column are neighbours in the order.
-            let column = center as i64 + (dx << (2 * KEY_BITS)) + (dy << KEY_BITS);
-            let first = (column - 1) as u64;
-            let start = moments.partition_point(|m| m.key < first);
-            for m in moments[start..].iter().take_while(|m| m.key <= first + 2) {
-                all.merge(m);
-            }
-        }
-    }
+/// Number of samples and normal of the 3³ voxels round one.
+fn neighbourhood(cells: &Cells, cell: u64) -> (f64, Vec3) {
+    let all = cells.around(cell);
     let eigen = all.covariance().symmetric_eigen();
     let smallest = eigen.eigenvalues.imin();
-    (all.n, eigen.eigenvectors.column(smallest).into_owned())
+    (all.count, eigen.eigenvectors.column(smallest).into_owned())
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ const HANGING_M: f64 = 0.2;
 const CEILING_M: f64 = 0.2;
 /// A standing box whose bottom is this near the floor stands on it, metres.
 const FLOOR_M: f64 = 0.15;
+/// Samples this far beyond a box take part in finding its sides, metres: more than these move and look beyond.
+const REFINING_REACH_M: f64 = 0.6;
 /// One standard deviation of a place that only the network saw, metres (half a cell).
 const PLACE_SIGMA_M: f64 = 0.05;
 
@@ -84,9 +86,6 @@ pub fn layer(class: &str) -> usize {
         0
     }
 }
-
-/// Samples this far beyond a box take part in finding its sides, metres: more than these move and look beyond.
-const REFINING_REACH_M: f64 = 0.6;
 
 /// The objects, by layer, surest first; sides go to the samples near them, lamps to a ceiling that was
 /// seen.

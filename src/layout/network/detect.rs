@@ -175,7 +175,7 @@ impl Elements<'_> {
         heights: &Heights,
         grid: &wall_grid::WallGrid,
     ) -> (Draft, [Vec<Clues>; 3], usize) {
-        let ceilings = drafting::room_ceilings(structure, self.samples);
+        let ceilings = drafting::room_ceilings(structure, self.samples, self.index);
         let mut draft = Draft { detector: NAME.to_owned(), ..Draft::default() };
         let looked: Vec<(DraftWall, Elevation)> = (0..structure.graph.runs.len())
             .into_par_iter()
