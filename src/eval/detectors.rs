@@ -54,7 +54,7 @@ struct Case {
     /// Logarithm of the cloud's scale over the true one.
     log_scale: f64,
     /// The truth as a draft, to draw it.
-    drawn: Option<Draft>,
+    drawn: Draft,
 }
 
 impl Cases {
@@ -80,20 +80,20 @@ impl Cases {
                     truth: scan.layout,
                     unseen: scan.unseen,
                     log_scale: scan.scale.ln(),
-                    drawn: Some(house.draft()),
+                    drawn: house.draft(),
                 }))
             }
             Self::Scans(pairs) => {
                 let scan = labelled::read(&pairs[index as usize], reporter)?;
                 Ok(Some(Case {
                     name: scan.name,
+                    drawn: Draft::of_layout(&scan.layout),
                     path: scan.path,
                     cloud: scan.cloud,
                     free: scan.free,
                     truth: scan.layout,
                     unseen: scan.unseen,
                     log_scale: 0.0,
-                    drawn: None,
                 }))
             }
         }
@@ -238,7 +238,7 @@ pub fn run_detectors(
         }
         if let Some(folder) = pictures {
             std::fs::create_dir_all(folder)?;
-            drafts.extend(case.drawn.map(|draft| ("truth", draft)));
+            drafts.push(("truth", case.drawn));
             for (name, draft) in &drafts {
                 let path = folder.join(format!("{}_{name}.png", case.name));
                 picture::top_view(&case.cloud, draft, &case.path).save(path)?;

@@ -105,6 +105,53 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// What a layout says, as a draft that is sure of it. Openings of walls that the layout does not have are left out.
+    #[must_use]
+    pub fn of_layout(layout: &Layout) -> Self {
+        let wall = |wall: &WallEntity| DraftWall {
+            a: [wall.a[0], wall.a[1]],
+            b: [wall.b[0], wall.b[1]],
+            height: wall.height,
+            thickness: wall.thickness,
+            offset_sigma_m: 0.0,
+            end_sigma_m: [0.0; 2],
+            confidence: 1.0,
+            observed_fraction: 1.0,
+            source: Source::Detected,
+        };
+        let opening = |kind: OpeningKind, opening: &OpeningEntity| {
+            let wall_idx = layout.walls.iter().position(|wall| wall.id == opening.wall)?;
+            Some(DraftOpening {
+                kind,
+                wall_idx,
+                center: opening.center,
+                width: opening.width,
+                height: opening.height,
+                sigma_m: 0.0,
+                confidence: 1.0,
+                observed_fraction: 1.0,
+            })
+        };
+        let object = |object: &BoxEntity| DraftObject {
+            class: object.class.clone(),
+            center: object.center,
+            yaw: object.yaw,
+            size: object.size,
+            sigma_m: 0.0,
+            confidence: 1.0,
+            observed_fraction: 1.0,
+        };
+        let doors = layout.doors.iter().filter_map(|door| opening(OpeningKind::Door, door));
+        let windows = layout.windows.iter().filter_map(|window| opening(OpeningKind::Window, window));
+        Self {
+            walls: layout.walls.iter().map(wall).collect(),
+            openings: doors.chain(windows).collect(),
+            objects: layout.boxes.iter().map(object).collect(),
+            detector: "layout".to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// The draft in the layout language (walls on the floor, elements numbered in order).
     #[must_use]
     pub fn to_layout(&self) -> Layout {
@@ -139,5 +186,27 @@ impl Draft {
             windows: of_kind(OpeningKind::Window),
             boxes: boxes.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::ReadMode;
+
+    #[test]
+    fn a_layout_becomes_a_draft_and_comes_back() {
+        let text = "wall_0=Wall(0,0,0,4,0,0,2.5,0.1)\nwall_3=Wall(4,0,0,4,3,0,2.5,0.1)\n\
+                    door_0=Door(wall_3,4,1,1,0.9,2)\nwindow_0=Window(wall_0,1,0,1.5,1.2,1)\n\
+                    bbox_0=Bbox(sofa,2,2.5,0.4,0.5,2,0.9,0.8)\n";
+        let layout = Layout::parse(text, ReadMode::Strict).unwrap().0;
+        let draft = Draft::of_layout(&layout);
+        assert_eq!((draft.openings[0].wall_idx, draft.openings[1].wall_idx), (1, 0));
+        let back = draft.to_layout();
+        // Walls are numbered anew.
+        assert_eq!((back.doors[0].wall, back.windows[0].wall), (1, 0));
+        assert_eq!((back.doors[0].center, back.boxes), (layout.doors[0].center, layout.boxes));
+        let lost = Layout { walls: Vec::new(), ..Layout::parse(text, ReadMode::Strict).unwrap().0 };
+        assert!(Draft::of_layout(&lost).openings.is_empty());
     }
 }

@@ -33,7 +33,10 @@ pub struct LayoutMaps {
     pub multiple: usize,
     /// The stated sigma of the scale times this holds the error as often as a normal one does.
     pub scale_sigma_factor: f64,
-    /// From clues to probabilities.
+    /// The elevation network that looks at the walls that this one found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation: Option<String>,
+    /// From clues to probabilities, of both together.
     pub confidence: Calibration,
 }
 
@@ -55,11 +58,23 @@ pub struct Calibration {
 }
 
 /// How much surer or less sure the objects of one class are than the same clues say of others.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfClass {
     /// Added to the constant.
     pub bias: f64,
+    /// In place of the weight of the heat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat: Option<f64>,
+    /// In place of the weight of the expected overlap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<f64>,
+    /// In place of the weight of the elevation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation: Option<f64>,
+    /// In place of the weight of the observed share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<f64>,
     /// Objects of the class that are less sure than this are not reported, 0..1.
     pub min_confidence: f64,
 }
@@ -71,8 +86,11 @@ impl Calibration {
         match class.and_then(|class| self.classes.get(class)) {
             Some(own) => Logistic {
                 bias: self.object.bias + own.bias,
+                heat: own.heat.unwrap_or(self.object.heat),
+                overlap: own.overlap.unwrap_or(self.object.overlap),
+                elevation: own.elevation.unwrap_or(self.object.elevation),
+                observed: own.observed.unwrap_or(self.object.observed),
                 min_confidence: own.min_confidence,
-                ..self.object
             },
             None => self.object,
         }
@@ -80,17 +98,33 @@ impl Calibration {
 }
 
 /// What speaks for an element.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Clues {
-    /// Heat of the element, 0..1.
+    /// Heat of the element in the plan, 0..1.
     pub heat: f64,
     /// Overlap with the truth that the network expects, 0..1; 0.5 where it says nothing.
     pub overlap: f64,
+    /// Heat of the element in the elevation of its wall, 0..1; 0.5 where none says anything.
+    pub elevation: f64,
     /// Share of the element that was observed, 0..1.
     pub observed: f64,
 }
 
-/// p = 1 / (1 + exp(-(bias + heat · logit h + overlap · logit o + observed · s))).
+impl Clues {
+    /// Clues of the plan alone.
+    #[must_use]
+    pub fn of_plan(heat: f64, overlap: f64) -> Self {
+        Self { heat, overlap, elevation: 0.5, observed: 0.0 }
+    }
+
+    /// What decides between elements that exclude each other: heats and overlap together.
+    #[must_use]
+    pub fn strength(&self) -> f64 {
+        (self.heat * self.elevation).sqrt() * self.overlap
+    }
+}
+
+/// p = 1 / (1 + exp(-(bias + heat · logit h + overlap · logit o + elevation · logit e + observed · s))).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Logistic {
@@ -100,6 +134,9 @@ pub struct Logistic {
     pub heat: f64,
     /// Weight of the logit of the expected overlap.
     pub overlap: f64,
+    /// Weight of the logit of the heat in the elevation.
+    #[serde(default)]
+    pub elevation: f64,
     /// Weight of the observed share.
     pub observed: f64,
     /// Elements less sure than this are not reported, 0..1.
@@ -119,6 +156,7 @@ impl Logistic {
         let sum = self.bias
             + self.heat * logit(clues.heat)
             + self.overlap * logit(clues.overlap)
+            + self.elevation * logit(clues.elevation)
             + self.observed * clues.observed;
         1.0 / (1.0 + (-sum).exp())
     }
@@ -147,19 +185,38 @@ mod tests {
 
     #[test]
     fn more_heat_is_more_probable_and_nonsense_is_improbable() {
-        let logistic = Logistic { bias: 0.0, heat: 1.0, overlap: 0.5, observed: 1.0, min_confidence: 0.3 };
-        let p = |heat| logistic.probability(&Clues { heat, overlap: 0.5, observed: 0.0 });
+        let logistic = Logistic {
+            bias: 0.0,
+            heat: 1.0,
+            overlap: 0.5,
+            elevation: 1.0,
+            observed: 1.0,
+            min_confidence: 0.3,
+        };
+        let p = |heat| logistic.probability(&Clues::of_plan(heat, 0.5));
         assert!((p(0.5) - 0.5).abs() < 1e-12 && (p(0.8) - 0.8).abs() < 1e-12);
         assert!(p(f64::NAN) < 0.01 && p(1.0) < 1.0);
+        let seen = Clues { elevation: 0.8, ..Clues::of_plan(0.5, 0.5) };
+        assert!((logistic.probability(&seen) - 0.8).abs() < 1e-12);
     }
 
     #[test]
     fn a_class_may_differ_from_the_others() {
-        let plain = Logistic { bias: 1.0, heat: 2.0, overlap: 0.5, observed: 0.0, min_confidence: 0.4 };
-        let own = OfClass { bias: -0.5, min_confidence: 0.2 };
+        let plain = Logistic {
+            bias: 1.0,
+            heat: 2.0,
+            overlap: 0.5,
+            elevation: 0.0,
+            observed: 0.0,
+            min_confidence: 0.4,
+        };
+        let own = OfClass { bias: -0.5, elevation: Some(1.5), min_confidence: 0.2, ..OfClass::default() };
         let classes = BTreeMap::from([("tv".to_owned(), own)]);
         let all = Calibration { wall: plain, door: plain, window: plain, object: plain, classes };
-        assert_eq!(all.object_of(Some("tv")), Logistic { bias: 0.5, min_confidence: 0.2, ..plain });
+        assert_eq!(
+            all.object_of(Some("tv")),
+            Logistic { bias: 0.5, elevation: 1.5, min_confidence: 0.2, ..plain }
+        );
         assert_eq!([all.object_of(Some("sofa")), all.object_of(None)], [plain, plain]);
     }
 }

@@ -3,7 +3,7 @@
 //! Takes TOML; gives entries in the file's order. A multi-view depth network is described fully
 //! enough (views, size, value range, projection convention, outputs) that adding one needs no code.
 
-use super::{Error, LayoutDecoder, LayoutMaps, PointEncoder, layout_maps};
+use super::{ElevationMaps, Error, LayoutDecoder, LayoutMaps, PointEncoder, elevation_maps, layout_maps};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -53,6 +53,9 @@ pub struct ModelEntry {
     /// Reading of a layout network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout_maps: Option<LayoutMaps>,
+    /// Reading of an elevation network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation_maps: Option<ElevationMaps>,
     /// Figures of a point encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point_encoder: Option<PointEncoder>,
@@ -177,12 +180,11 @@ impl Manifest {
                 model.multi_view_depth.as_ref().map(|depth| check_depth(model, depth)),
                 model.point_encoder.as_ref().map(PointEncoder::check),
                 model.layout_decoder.as_ref().map(LayoutDecoder::check),
+                model.layout_maps.as_ref().map(|maps| layout_maps::check(model, maps)),
+                model.elevation_maps.as_ref().map(|maps| elevation_maps::check(model, maps)),
             ];
             for check in checks.into_iter().flatten() {
                 check.map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
-            }
-            if let Some(maps) = &model.layout_maps {
-                layout_maps::check(model, maps).map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;
             }
         }
         Ok(manifest)

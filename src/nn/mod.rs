@@ -6,6 +6,7 @@
 //! says that the build has none.
 
 mod error;
+mod elevation_maps;
 pub mod layout_maps;
 pub mod library;
 pub mod manifest;
@@ -17,6 +18,7 @@ mod session;
 pub mod shipped;
 mod tensor;
 
+pub use elevation_maps::ElevationMaps;
 pub use error::Error;
 pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic, OfClass};
 pub use manifest::{BesideFile, Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};

@@ -4,8 +4,9 @@
 
 /// File names of `models/` with their bytes.
 #[cfg(feature = "onnx")]
-const FILES: [(&str, &[u8]); 2] = [
+const FILES: [(&str, &[u8]); 3] = [
     ("roomwright_depth_4v_256x384.onnx", include_bytes!("../../models/roomwright_depth_4v_256x384.onnx")),
+    ("roomwright_elevation.onnx", include_bytes!("../../models/roomwright_elevation.onnx")),
     ("roomwright_layout.onnx", include_bytes!("../../models/roomwright_layout.onnx")),
 ];
 #[cfg(not(feature = "onnx"))]

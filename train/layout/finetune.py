@@ -27,7 +27,8 @@ from torch.utils.data import DataLoader
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from common import Average, rate
-from export import FILE, folded, write
+from export import FILE, write
+from export_common import folded
 from losses import losses
 from model import LayoutNet
 from train import Stream, as_input
@@ -42,6 +43,8 @@ TILES_A_SCENE, DRAWN_SEED = 24, 1_900_000
 # Top rate (a tenth of the first training's), rise, start, averaging.
 RATE, WARM, FIRST, HALF_LIFE_STEPS = 2e-4, 0.05, 0.1, 60.0
 BATCH = 8
+# What may lie beside `cloud.ply`: elements that were hardly seen, depth maps that show what is free.
+BESIDE = ("layout_unseen.txt", "30-depth")
 # Classes named in the report.
 SHOWN = ("wall", "door", "window", "objects")
 
@@ -64,6 +67,9 @@ def link(scenes, folder):
         (folder / name).mkdir(parents=True)
         (folder / name / "cloud.ply").symlink_to(cloud.resolve())
         (folder / name / "layout.txt").symlink_to(layout.resolve())
+        for kept in BESIDE:
+            if (cloud.parent / kept).exists() and cloud.name == "cloud.ply":
+                (folder / name / kept).symlink_to((cloud.parent / kept).resolve())
 
 
 def run(binary, *args):
@@ -125,8 +131,8 @@ def manifest(name, file):
     return "[[model]]" + entry.replace(size, f"size_bytes = {len(data)}").rstrip() + "\n"
 
 
-def figures(binary, scenes, *model):
-    found = json.loads(run(binary, "eval", "detectors", "network", "--scans", scenes, *model))
+def figures(binary, scenes, pictures, *model):
+    found = json.loads(run(binary, "eval", "detectors", "network", "--scans", scenes, "--pictures", pictures, *model))
     return found["detectors"][0]["classes"]
 
 
@@ -139,6 +145,15 @@ def table(before, after):
             old, new = before[name], after.get(name, {})
             lines.append(f"| {name} | {old['truth']} | {cell(old, 'f1_25')} | {cell(new, 'f1_25')} | "
                          f"{cell(old, 'f1_50')} | {cell(new, 'f1_50')} |")
+    return "\n".join(lines)
+
+
+def pictures(names):
+    """Markdown rows with the plans of the scenes that were kept aside."""
+    lines = ["| scene | before | after | labels |", "|---|---|---|---|"]
+    for name in names:
+        shown = [f"before/{name}_network", f"after/{name}_network", f"after/{name}_truth"]
+        lines.append(" | ".join([f"| {name}", *(f"![](pictures/{path}.png)" for path in shown)]) + " |")
     return "\n".join(lines)
 
 
@@ -161,7 +176,7 @@ def main():
     begun = time.time()
     link(kept, args.out / "kept")
     link(used, args.out / "used")
-    before = figures(args.binary, args.out / "kept")
+    before = figures(args.binary, args.out / "kept", args.out / "pictures" / "before")
     shards = args.out / "shards"
     shutil.rmtree(shards, ignore_errors=True)
     tiles = TILES_A_SCENE * len(used)
@@ -175,13 +190,13 @@ def main():
     model.mkdir(parents=True, exist_ok=True)
     write(net, model / f"{args.name}.onnx")
     (model / MANIFEST).write_text(manifest(args.name, model / f"{args.name}.onnx"))
-    after = figures(args.binary, args.out / "kept", "--models", model, "--set", f"network.model={args.name}")
+    after = figures(args.binary, args.out / "kept", args.out / "pictures" / "after", "--models", model, "--set", f"network.model={args.name}")
     report = (f"# Fine-tuning of {len(used)} scenes, measured on {len(kept)} kept aside\n\n"
               f"{steps} steps of {BATCH} tiles in {args.minutes:g} minutes, loss {first:.2f} to {last:.2f}; "
               f"{(time.time() - begun) / 60:.1f} minutes in all. Seed {args.seed}.\n"
               f"Boxes left out, by class: {made['unknown_classes'] or 'none'}.\n\n{table(before, after)}\n\n"
               f"Use it: `--models {model} --set layout.network.model={args.name}`. Confidences are calibrated on drawn "
-              f"houses (see `calibrate.py` to do it on yours).\n")
+              f"houses (see `calibrate.py` to do it on yours).\n\n{pictures([name for name, *_ in kept])}\n")
     (args.out / "report.md").write_text(report)
     print(report)
 

@@ -8,6 +8,7 @@
 use super::box_sides;
 use super::hung;
 use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
+use super::wall_things::{self, Faces};
 use crate::layout::draft::{DraftObject, DraftWall};
 use crate::layout::plan::PlanLine;
 use crate::layout::sample_index::SampleIndex;
@@ -93,6 +94,7 @@ pub fn layer(class: &str) -> usize {
 pub fn find(
     maps: &Maps,
     walls: &[DraftWall],
+    faces: &Faces,
     samples: Option<&SampleIndex<'_>>,
     ceiling_m: Option<f64>,
 ) -> Vec<Found> {
@@ -103,6 +105,7 @@ pub fn find(
             layers[layer].extend(read(maps, class, layer, peak));
         }
     }
+    from_front(&mut layers, maps, faces);
     for found in &mut layers {
         *found = distinct(std::mem::take(found));
     }
@@ -142,13 +145,49 @@ fn read(maps: &Maps, class: &str, layer: usize, (x, y, heat): (usize, usize, f64
         observed_fraction: 0.0,
     };
     let is_finite = object.center.iter().chain([&object.yaw]).all(|v| v.is_finite());
-    let clues = Clues { heat, overlap: sigmoid(value(10)), observed: 0.0 };
+    let clues = Clues::of_plan(heat, sigmoid(value(10)));
     is_finite.then_some(Found { object, clues })
+}
+
+/// Asks the elevations about what hangs, and adds what only they show. Where both show a thing, the elevation says
+/// where it is.
+fn from_front(layers: &mut [Vec<Found>; LAYERS], maps: &Maps, faces: &Faces) {
+    let class_of = |name: &str| wall_things::CLASSES.iter().position(|class| *class == name);
+    for found in layers.iter_mut().flatten() {
+        if let Some(class) = class_of(&found.object.class) {
+            found.clues.elevation =
+                faces.heat(class, None, found.object.center).unwrap_or(wall_things::NO_OPINION);
+        }
+    }
+    for thing in faces.things.iter().filter(|thing| thing.class > wall_things::WINDOW) {
+        let own = &thing.object;
+        let Some(class) = CLASSES.iter().position(|class| *class == own.class) else { continue };
+        let heat = maps.heat_round(&maps.box_heat, class, &middle(own));
+        let clues = Clues { elevation: thing.heat, ..Clues::of_plan(heat, thing.overlap) };
+        let seen = Found { object: own.clone(), clues };
+        let layer = &mut layers[layer(&own.class)];
+        let same = layer.iter_mut().find(|f| f.object.class == own.class && is_beside(&f.object, own));
+        match same {
+            Some(known) if known.clues.elevation <= thing.heat => {
+                let heat = known.clues.heat.max(heat);
+                *known = Found { clues: Clues { heat, ..clues }, ..seen };
+            }
+            Some(_) => {}
+            None => layer.push(seen),
+        }
+    }
+}
+
+/// Whether two things of one wall and class are the same one.
+fn is_beside(p: &DraftObject, q: &DraftObject) -> bool {
+    let (width, height) = (p.size[0].max(p.size[1]).min(q.size[0].max(q.size[1])), p.size[2].min(q.size[2]));
+    let apart = (middle(p) - middle(q)).norm();
+    apart < SAME_SHARE * width + SAME_M && (p.center[2] - q.center[2]).abs() < SAME_SHARE * height + SAME_M
 }
 
 /// Of boxes that stand in each other the surest.
 fn distinct(mut found: Vec<Found>) -> Vec<Found> {
-    let sure = |f: &Found| f.clues.heat * f.clues.overlap;
+    let sure = |f: &Found| f.clues.strength();
     found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
     let mut kept: Vec<Found> = Vec::new();
     for candidate in found {

@@ -2,11 +2,13 @@
 //!
 //! Frame: everything is found on the network's own axes ([`Turn`]) and turned back at the end.
 
+use super::elevations::Face;
 use super::evidence;
 use super::inference;
 use super::maps::Maps;
 use super::pillars::pillars;
 use super::turn::Turn;
+use super::wall_things::{self, Faces};
 use super::{NAME, Options, boxes, doors_windows, wall_spans};
 use crate::align::LogScale;
 use crate::cloud::{Cloud, FreeSpace, SceneFrame};
@@ -20,7 +22,7 @@ use crate::layout::structure::{self, Structure};
 use crate::layout::walls::Run;
 use crate::layout::{DetectorInput, Error, drafting, wall_grid};
 use crate::math::{Point2, Point3};
-use crate::nn::{Calibration, Clues, LayoutMaps, Session};
+use crate::nn::{Calibration, Clues, ElevationMaps, LayoutMaps, Session};
 use crate::report::Reporter;
 use crate::scene::{ClassMap, OpeningKind};
 use rayon::prelude::*;
@@ -52,8 +54,8 @@ pub struct Detection {
 /// # Errors
 /// When the cloud holds nothing to detect from or the network does not run.
 pub fn detect(
-    session: &mut Session,
-    spec: &LayoutMaps,
+    (session, spec): (&mut Session, &LayoutMaps),
+    elevation: Option<(&mut Session, &ElevationMaps)>,
     options: &Options,
     input: &DetectorInput<'_>,
     reporter: &Reporter,
@@ -74,12 +76,18 @@ pub fn detect(
         spec: &spec.confidence,
         classes: &classes,
         maps: &maps,
-        samples: &samples,
         input: &input,
         index: &index,
         refine_boxes: options.refine_boxes,
     };
-    let (draft, clues, homeless) = found.draft(&structure, &heights, &grid);
+    let ceilings = drafting::room_ceilings(&structure, &samples, &index);
+    let walls = found.walls(&structure, &ceilings, &heights);
+    let faces = match elevation {
+        Some(network) => wall_things::read(network, &faces(&structure, &walls.0), &index, input.free_space)?,
+        None => Faces::default(),
+    };
+    let (mut draft, clues, homeless) = found.draft(walls, &faces, &heights);
+    draft.rooms = drafting::rooms(&structure, &ceilings, &grid);
     let is_outer = |run: &Run| run.ahead.is_some() != run.behind.is_some();
     let outer_walls = structure.graph.runs.iter().map(is_outer).collect();
     let mut detection = Detection { draft, clues, scale, outer_walls };
@@ -159,7 +167,6 @@ struct Elements<'a> {
     spec: &'a Calibration,
     classes: &'a ClassMap,
     maps: &'a Maps,
-    samples: &'a Samples,
     input: &'a DetectorInput<'a>,
     /// The samples by their place.
     index: &'a SampleIndex<'a>,
@@ -168,22 +175,29 @@ struct Elements<'a> {
 }
 
 impl Elements<'_> {
-    /// The draft, its clues, and how many openings lay on no wall.
-    fn draft(
+    /// The walls and their front views.
+    fn walls(
         &self,
         structure: &Structure,
+        ceilings: &[Option<f64>],
         heights: &Heights,
-        grid: &wall_grid::WallGrid,
-    ) -> (Draft, [Vec<Clues>; 3], usize) {
-        let ceilings = drafting::room_ceilings(structure, self.samples, self.index);
-        let mut draft = Draft { detector: NAME.to_owned(), ..Draft::default() };
+    ) -> (Vec<DraftWall>, Vec<Elevation>) {
         let looked: Vec<(DraftWall, Elevation)> = (0..structure.graph.runs.len())
             .into_par_iter()
-            .map(|index| self.wall(structure, index, &ceilings, heights))
+            .map(|index| self.wall(structure, index, ceilings, heights))
             .collect();
-        let (walls, views): (Vec<DraftWall>, Vec<Elevation>) = looked.into_iter().unzip();
-        draft.walls = walls;
-        let (openings, homeless) = doors_windows::find(self.maps, &draft.walls);
+        looked.into_iter().unzip()
+    }
+
+    /// The draft without rooms, its clues, and how many openings lay on no wall.
+    fn draft(
+        &self,
+        (walls, views): (Vec<DraftWall>, Vec<Elevation>),
+        faces: &Faces,
+        heights: &Heights,
+    ) -> (Draft, [Vec<Clues>; 3], usize) {
+        let mut draft = Draft { detector: NAME.to_owned(), walls, ..Draft::default() };
+        let (openings, homeless) = doors_windows::find(self.maps, &draft.walls, faces);
         let mut clues: [Vec<Clues>; 3] = Default::default();
         for found in openings {
             let mut opening = found.opening;
@@ -204,7 +218,7 @@ impl Elements<'_> {
         }
         let ceiling = heights.ceiling_seen.then_some(heights.ceiling_m);
         let refining = self.refine_boxes.then_some(self.index);
-        let objects = boxes::find(self.maps, &draft.walls, refining, ceiling);
+        let objects = boxes::find(self.maps, &draft.walls, faces, refining, ceiling);
         let seen: Vec<f64> = objects.par_iter().map(|f| self.object_seen(&f.object)).collect();
         for (found, observed) in objects.into_iter().zip(seen) {
             if observed < MIN_OBJECT_SEEN {
@@ -216,7 +230,6 @@ impl Elements<'_> {
             clues[2].push(own);
             draft.objects.push(DraftObject { confidence, observed_fraction: observed, ..found.object });
         }
-        draft.rooms = drafting::rooms(structure, &ceilings, grid);
         (draft, clues, homeless)
     }
 
@@ -262,7 +275,7 @@ impl Elements<'_> {
         let through = view.share(Patch::Through, (0, view.width), (0, view.height));
         let contradiction = (through - open).max(0.0);
         let observed = (wall.observed_fraction - 2.0 * contradiction).clamp(-1.0, 1.0);
-        Clues { heat, overlap: 0.5, observed }
+        Clues { observed, ..Clues::of_plan(heat, 0.5) }
     }
 
     /// Share of a box's top and sides that carries samples.
@@ -280,6 +293,23 @@ impl Elements<'_> {
         let surface = w * d + 2.0 * (w + d) * h;
         (count as f64 * VOXEL_M * VOXEL_M / surface.max(1e-3)).clamp(0.0, 1.0)
     }
+}
+
+/// The faces of walls that look into a room, or both where no room is known.
+fn faces(structure: &Structure, walls: &[DraftWall]) -> Vec<(usize, Face)> {
+    let sides = |run: &Run| match (run.ahead.is_some(), run.behind.is_some()) {
+        (false, false) => [true, true],
+        sides => [sides.0, sides.1],
+    };
+    let face = |(index, wall): (usize, &DraftWall), other_side: bool| {
+        let (a, b) = (Point2::from(wall.a), Point2::from(wall.b));
+        (index, Face::of(a, b, wall.thickness, wall.height, other_side))
+    };
+    let each = structure.graph.runs.iter().zip(walls.iter().enumerate());
+    each.flat_map(|(run, wall)| {
+        [false, true].into_iter().zip(sides(run)).filter(|side| side.1).map(move |side| face(wall, side.0))
+    })
+    .collect()
 }
 
 /// Share of an opening's area that nothing hides.

@@ -1,10 +1,11 @@
-//! Doors and windows: peaks of the heats on the walls that run their way.
+//! Doors and windows: peaks of the heats on the walls that run their way, and what elevations show.
 //!
-//! `(maps, walls) -> openings with clues`. An opening is put on the nearest parallel wall and kept
+//! `(maps, walls, faces) -> openings with clues`. An opening is put on the nearest parallel wall and kept
 //! within it; of openings that share a place of a wall the surer one stays. Frame: plan of the maps,
 //! z from the floor.
 
 use super::maps::{Maps, sigmoid};
+use super::wall_things::{DOOR, Faces, NO_OPINION, WINDOW, WallThing};
 use crate::layout::draft::{DraftOpening, DraftWall};
 use crate::layout::plan::{PlanLine, overlap};
 use crate::math::{Point2, Vec2};
@@ -37,9 +38,10 @@ pub struct Found {
     pub clues: Clues,
 }
 
-/// Openings of all walls, by wall and then along it, and how many peaks lay on no wall.
+/// Openings of all walls, by wall and then along it, and how many peaks lay on no wall. Where an elevation shows what
+/// the plan shows, the elevation says where its edges are.
 #[must_use]
-pub fn find(maps: &Maps, walls: &[DraftWall]) -> (Vec<Found>, usize) {
+pub fn find(maps: &Maps, walls: &[DraftWall], faces: &Faces) -> (Vec<Found>, usize) {
     let mut found: Vec<Found> = Vec::new();
     let mut homeless = 0;
     for (channel, kind) in [OpeningKind::Door, OpeningKind::Window].into_iter().enumerate() {
@@ -50,7 +52,27 @@ pub fn find(maps: &Maps, walls: &[DraftWall]) -> (Vec<Found>, usize) {
             }
         }
     }
-    let sure = |f: &Found| f.clues.heat * f.clues.overlap;
+    for opening in &mut found {
+        let own = &opening.opening;
+        let heat = faces.heat(channel(own.kind), Some(own.wall_idx), own.center);
+        opening.clues.elevation = heat.unwrap_or(NO_OPINION);
+    }
+    for thing in faces.things.iter().filter(|thing| thing.class <= WINDOW) {
+        let Some(seen) = from_front(maps, walls, thing) else { continue };
+        let same = found.iter_mut().find(|f| {
+            f.opening.kind == seen.opening.kind && share(&f.opening, &seen.opening, walls) > SAME_SHARE
+        });
+        match same {
+            // The faces of one wall may both show it: the clearer one counts.
+            Some(known) if known.clues.elevation <= seen.clues.elevation => {
+                let heat = known.clues.heat.max(seen.clues.heat);
+                *known = Found { clues: Clues { heat, ..seen.clues }, ..seen };
+            }
+            Some(_) => {}
+            None => found.push(seen),
+        }
+    }
+    let sure = |f: &Found| f.clues.strength();
     found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
     let mut kept: Vec<Found> = Vec::new();
     for candidate in found {
@@ -99,16 +121,47 @@ fn read(
     let size = |channel: usize| value(channel).exp().clamp(SIZE_M.0, SIZE_M.1);
     let (width, height) = (size(3), size(4));
     let (wall_idx, from, to) = home(walls, &place, &direction)?;
+    let clues = Clues::of_plan(heat, sigmoid(value(7)));
+    fitted(walls, (kind, wall_idx), (place, value(2)), [width, height], clues, (from, to))
+}
+
+/// An opening that the elevation shows; the plan says how much it agrees.
+fn from_front(maps: &Maps, walls: &[DraftWall], thing: &WallThing) -> Option<Found> {
+    let kind = if thing.class == DOOR { OpeningKind::Door } else { OpeningKind::Window };
+    let [x, y, z] = thing.object.center;
+    let wall = &walls[thing.wall_idx];
+    let line = line(wall);
+    let place = line.at(line.along(&Point2::new(x, y)));
+    let heat = maps.heat_round(&maps.opening_heat, thing.class, &place);
+    let clues = Clues { elevation: thing.heat, ..Clues::of_plan(heat, thing.overlap) };
+    let ends = (line.along(&Point2::from(wall.a)), line.along(&Point2::from(wall.b)));
+    let size = [thing.object.size[0], thing.object.size[2]];
+    fitted(walls, (kind, thing.wall_idx), (place, z), size, clues, ends)
+}
+
+/// Channel of a kind.
+fn channel(kind: OpeningKind) -> usize {
+    if kind == OpeningKind::Door { DOOR } else { WINDOW }
+}
+
+/// An opening kept within its wall.
+fn fitted(
+    walls: &[DraftWall],
+    (kind, wall_idx): (OpeningKind, usize),
+    (place, z): (Point2, f64),
+    [width, height]: [f64; 2],
+    clues: Clues,
+    (from, to): (f64, f64),
+) -> Option<Found> {
     let wall = &walls[wall_idx];
     let line = line(wall);
-    // Kept within the wall.
     let middle = line.along(&place);
     let (start, end) = ((middle - 0.5 * width).max(from), (middle + 0.5 * width).min(to));
     if !(end - start >= MIN_WIDTH_M) {
         return None;
     }
-    let top = (value(2) + 0.5 * height).min(wall.height);
-    let bottom = if kind == OpeningKind::Door { 0.0 } else { (value(2) - 0.5 * height).max(0.0) };
+    let top = (z + 0.5 * height).min(wall.height);
+    let bottom = if kind == OpeningKind::Door { 0.0 } else { (z - 0.5 * height).max(0.0) };
     if !(top - bottom >= MIN_WIDTH_M) {
         return None;
     }
@@ -124,7 +177,7 @@ fn read(
             confidence: 0.0,
             observed_fraction: 0.0,
         },
-        clues: Clues { heat, overlap: sigmoid(value(7)), observed: 0.0 },
+        clues,
     })
 }
 

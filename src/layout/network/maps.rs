@@ -122,6 +122,25 @@ impl Maps {
         (axis(p.x, self.raster.origin[0]), axis(p.y, self.raster.origin[1]))
     }
 
+    /// The greatest heat of a channel within two cells of a place, at least a hundredth.
+    #[must_use]
+    pub fn heat_round(&self, grid: &Grid, channel: usize, place: &Point2) -> f64 {
+        /// Two networks place the same thing so differently, cells.
+        const REACH: f64 = 2.0;
+        /// The plan is never sure that nothing is there.
+        const LEAST: f64 = 0.01;
+        let (x, y) = self.in_cells(place);
+        let range = |v: f64, cells: usize| {
+            let clamp = |v: f64| v.clamp(0.0, cells as f64) as usize;
+            clamp(v.floor() - REACH)..clamp(v.floor() + REACH + 1.0)
+        };
+        let columns = range(x, grid.width);
+        range(y, grid.height)
+            .flat_map(|j| columns.clone().map(move |i| (i, j)))
+            .map(|(i, j)| grid.at(channel, i, j))
+            .fold(LEAST, f64::max)
+    }
+
     /// Scale of the cloud over the true one, as logarithm, and its log sigma: the votes of all cells by
     /// their weight.
     #[must_use]

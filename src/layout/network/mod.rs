@@ -2,19 +2,22 @@
 //!
 //! Straight line: reduce → turn to the walls' direction → [`pillars`] → [`inference`] → [`maps`] →
 //! centre lines ([`wall_spans`]) → rooms closed on heat and interior ([`evidence`],
-//! [`super::structure`]) → walls moved to their points → [`doors_windows`] and [`boxes`] → evidence
+//! [`super::structure`]) → walls moved to their points → their faces seen from the front ([`elevations`],
+//! [`wall_things`]) → [`doors_windows`] and [`boxes`] of both → evidence
 //! and probability of each element ([`detect`]) → turned back. Frame: scene.
 
 pub mod box_sides;
 pub mod boxes;
 pub mod detect;
 pub mod doors_windows;
+pub mod elevations;
 pub mod evidence;
 pub mod hung;
 pub mod inference;
 pub mod maps;
 pub mod pillars;
 pub mod turn;
+pub mod wall_things;
 pub mod wall_spans;
 #[cfg(test)]
 mod tests;
@@ -24,7 +27,7 @@ pub use detect::Detection;
 use super::draft::Draft;
 use super::{DetectorInput, Error, LayoutDetector};
 use crate::align::LogScale;
-use crate::nn::{LayoutMaps, Registry, Session, SessionOptions};
+use crate::nn::{ElevationMaps, LayoutMaps, Registry, Session, SessionOptions};
 use crate::report::Reporter;
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
@@ -57,7 +60,15 @@ impl Default for Options {
 pub struct Network {
     options: Options,
     spec: LayoutMaps,
-    session: Mutex<Session>,
+    elevation_spec: Option<ElevationMaps>,
+    sessions: Mutex<Sessions>,
+}
+
+/// The networks that run.
+#[derive(Debug)]
+struct Sessions {
+    plan: Session,
+    elevation: Option<Session>,
 }
 
 impl Network {
@@ -66,14 +77,24 @@ impl Network {
     /// # Errors
     /// When it is missing, altered, not loadable or no layout network.
     pub fn open(options: &Options, registry: &Registry) -> Result<Self, Error> {
+        let unfit = |id: &str| Error::UnfitModel { id: id.to_owned() };
         let spec = registry.manifest().entry(&options.model)?.layout_maps.clone();
-        let spec = spec.ok_or_else(|| Error::UnfitModel { id: options.model.clone() })?;
-        let model = registry.find(&options.model)?;
-        let session = Session::open(
-            model,
-            &SessionOptions { threads: options.threads, varying_shapes: true, ..SessionOptions::default() },
-        )?;
-        Ok(Self { options: options.clone(), spec, session: Mutex::new(session) })
+        let spec = spec.ok_or_else(|| unfit(&options.model))?;
+        let open = |id: &str| -> Result<Session, Error> {
+            let running = SessionOptions {
+                threads: options.threads,
+                varying_shapes: true,
+                ..SessionOptions::default()
+            };
+            Ok(Session::open(registry.find(id)?, &running)?)
+        };
+        let elevation = spec.elevation.as_deref();
+        let elevation_spec = match elevation {
+            Some(id) => Some(registry.manifest().entry(id)?.elevation_maps.clone().ok_or_else(|| unfit(id))?),
+            None => None,
+        };
+        let sessions = Sessions { plan: open(&options.model)?, elevation: elevation.map(open).transpose()? };
+        Ok(Self { options: options.clone(), spec, elevation_spec, sessions: Mutex::new(sessions) })
     }
 
     /// Detects, with the clues behind each confidence and the scale that the network votes for.
@@ -81,8 +102,10 @@ impl Network {
     /// # Errors
     /// When the cloud holds nothing to detect from or the network does not run.
     pub fn look(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Detection, Error> {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        detect::detect(&mut session, &self.spec, &self.options, input, reporter)
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sessions { plan, elevation } = &mut *sessions;
+        let elevation = elevation.as_mut().zip(self.elevation_spec.as_ref());
+        detect::detect((plan, &self.spec), elevation, &self.options, input, reporter)
     }
 }
 
@@ -92,14 +115,14 @@ impl LayoutDetector for Network {
     }
 
     fn models(&self) -> Vec<(String, String)> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = &session.model().entry;
-        vec![(entry.id.clone(), entry.sha256.clone())]
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = std::iter::once(&sessions.plan).chain(&sessions.elevation);
+        all.map(|session| &session.model().entry).map(|e| (e.id.clone(), e.sha256.clone())).collect()
     }
 
     fn log_scale(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Option<LogScale>, Error> {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        detect::log_scale(&mut session, &self.spec, input, reporter).map(Some)
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        detect::log_scale(&mut sessions.plan, &self.spec, input, reporter).map(Some)
     }
 
     fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, Error> {

@@ -1,6 +1,8 @@
 //! Maps painted as a perfect network would put them out, and the shipped network on a drawn house.
 
 use super::maps::{BOX_CHANNELS, Grid, LAYERS, Maps};
+use super::wall_things::tests::painted;
+use super::wall_things::{DOOR, Faces, WINDOW};
 use super::{boxes, doors_windows, wall_spans};
 use crate::layout::draft::DraftWall;
 use crate::layout::plan::Raster;
@@ -71,7 +73,7 @@ fn paint_point(
     }
 }
 
-fn wall(a: [f64; 2], b: [f64; 2]) -> DraftWall {
+pub fn wall(a: [f64; 2], b: [f64; 2]) -> DraftWall {
     DraftWall {
         a,
         b,
@@ -120,14 +122,14 @@ fn an_opening_goes_to_the_nearest_parallel_wall_and_stays_in_it() {
     });
     (maps.opening_heat, maps.opening) = (heat, values);
     let walls = [wall([0.0, 0.0], [3.6, 0.0]), wall([3.6, 0.0], [3.6, 3.0])];
-    let (found, homeless) = doors_windows::find(&maps, &walls);
+    let (found, homeless) = doors_windows::find(&maps, &walls, &Faces::default());
     assert_eq!((found.len(), homeless), (1, 0));
     let door = &found[0].opening;
     assert_eq!((door.kind, door.wall_idx), (OpeningKind::Door, 0));
     assert!(door.center[1].abs() < 1e-6, "{door:?}");
     assert!(door.center[0] + 0.5 * door.width < 3.6 + 1e-6 && (door.width - 0.55).abs() < 0.01, "{door:?}");
     assert!((door.center[2] - 1.0).abs() < 1e-6 && (door.height - 2.0).abs() < 1e-5, "{door:?}");
-    let (found, homeless) = doors_windows::find(&maps, &walls[1..]);
+    let (found, homeless) = doors_windows::find(&maps, &walls[1..], &Faces::default());
     assert_eq!((found.len(), homeless), (0, 1), "the only wall left runs across");
 }
 
@@ -147,7 +149,7 @@ fn boxes_turn_to_walls_touch_them_and_stand_on_the_floor() {
         row.into_iter().enumerate().for_each(|(c, v)| set(&mut values, c, x, y, v));
     });
     (maps.box_heat, maps.boxes) = (heat, values);
-    let found = boxes::find(&maps, &[wall([0.0, 0.0], [4.0, 0.0])], None, None);
+    let found = boxes::find(&maps, &[wall([0.0, 0.0], [4.0, 0.0])], &Faces::default(), None, None);
     assert_eq!(found.len(), 1, "{found:#?}");
     let object = &found[0].object;
     assert_eq!(object.class, "wardrobe");
@@ -159,6 +161,44 @@ fn boxes_turn_to_walls_touch_them_and_stand_on_the_floor() {
     assert!((object.center[1] + 0.5 * object.size[1] - 0.7).abs() < 1e-5, "the front stays: {object:?}");
     assert!((object.center[2] - 0.5 * object.size[2]).abs() < 1e-9, "it stands: {object:?}");
     assert!((object.size[2] - 2.05).abs() < 1e-5, "the top stays: {object:?}");
+}
+
+#[test]
+fn the_elevation_moves_what_the_plan_shows_adds_what_it_misses_and_doubts_the_rest() {
+    let mut maps = blank();
+    let (mut heat, mut values) = (maps.opening_heat.clone(), maps.opening.clone());
+    // The plan shows a door at 1 m, drawn 10 cm too far and too narrow, and one at 3 m that is none.
+    for (x, width) in [(1.1, 0.7f64), (3.0, 0.9)] {
+        paint_point(&maps, &mut heat, DOOR, Point2::new(x, 0.0), |x, y, off| {
+            let row = [off.x, off.y, 1.0, width.ln(), 2.0f64.ln(), 1.0, 0.0, 2.0];
+            row.into_iter().enumerate().for_each(|(c, v)| set(&mut values, c, x, y, v));
+        });
+    }
+    (maps.opening_heat, maps.opening) = (heat, values);
+    let wall = wall([0.0, 0.0], [6.0, 0.0]);
+    let faces = painted(
+        &wall,
+        &[
+            (DOOR, [1.0, 1.0], [0.9, 2.0, -0.06, 0.12], 0.95),
+            (WINDOW, [4.5, 1.5], [1.2, 1.0, -0.06, 0.12], 0.8),
+            (2, [2.0, 1.5], [0.6, 0.4, 0.02, 0.03], 0.7),
+        ],
+    );
+    let (found, _) = doors_windows::find(&maps, std::slice::from_ref(&wall), &faces);
+    let [door, other, window] = &found[..] else { panic!("{found:#?}") };
+    assert!(
+        (door.opening.center[0] - 1.0).abs() < 1e-5 && (door.opening.width - 0.9).abs() < 1e-5,
+        "{door:?}"
+    );
+    assert!(door.clues.heat > 0.85 && (door.clues.elevation - 0.95).abs() < 1e-6, "{door:?}");
+    assert_eq!((other.opening.kind, other.clues.elevation), (OpeningKind::Door, 0.0));
+    assert_eq!(window.opening.kind, OpeningKind::Window);
+    assert!(window.clues.heat < 0.05 && (window.clues.elevation - 0.8).abs() < 1e-6, "{window:?}");
+    let objects = boxes::find(&maps, std::slice::from_ref(&wall), &faces, None, None);
+    let [picture] = &objects[..] else { panic!("{objects:#?}") };
+    assert_eq!(picture.object.class, "painting");
+    // Its back is on the face, which looks to -y.
+    assert!((picture.object.center[1] + 0.06 + 0.015).abs() < 1e-5, "{picture:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! the data set. The same seed and options give the same bytes, whatever the number of threads. Tiles
 //! of scans that people have labelled ([`scanned`]) go to shards of the same form.
 
+mod faces;
 mod place;
 mod scanned;
 mod shard;
@@ -16,6 +17,7 @@ use super::house::HouseOptions;
 use crate::export::write_atomically;
 use crate::layout::labelled;
 use crate::layout::network::pillars::{CELL_M, CHANNEL_NAMES};
+use crate::layout::network::{elevations, wall_things};
 use crate::report::Reporter;
 use crate::scene::ClassMap;
 use crate::scene::classes::CLASSES;
@@ -60,6 +62,8 @@ pub struct DatasetOptions {
     pub corner_share: f64,
     /// Share of tiles turned by any angle; the others keep to the axes but for a degree or two.
     pub turned_share: f64,
+    /// Write the faces of the walls, seen from the front, instead of the plans.
+    pub faces: bool,
 }
 
 impl Default for DatasetOptions {
@@ -79,6 +83,7 @@ impl Default for DatasetOptions {
             scale_sigma: 0.0,
             corner_share: 0.0,
             turned_share: 0.25,
+            faces: false,
         }
     }
 }
@@ -156,7 +161,11 @@ pub fn run_dataset(
                 break;
             }
             let tiles: Vec<tile::Tile> = pending.drain(..count).collect();
-            shard::write(&out.join(format!("shard_{:05}.safetensors", summary.shards)), &tiles)?;
+            shard::write(
+                &out.join(format!("shard_{:05}.safetensors", summary.shards)),
+                &tiles,
+                options.faces,
+            )?;
             summary.shards += 1;
             summary.tiles += count;
             reporter.progress(summary.tiles, options.tiles);
@@ -218,7 +227,7 @@ pub fn run_scans(
             .into_par_iter()
             .map(|k| scans[k % scans.len()].tile(seed.wrapping_add(k as u64), options))
             .collect();
-        shard::write(&out.join(format!("shard_{:05}.safetensors", summary.shards)), &tiles)?;
+        shard::write(&out.join(format!("shard_{:05}.safetensors", summary.shards)), &tiles, options.faces)?;
         summary.shards += 1;
         summary.tiles += count;
         reporter.progress(summary.tiles, options.tiles);
@@ -232,9 +241,9 @@ fn describe(seed: u64, options: &DatasetOptions) -> Result<String, Error> {
         "seed": seed,
         "options": options,
         "cell_m": CELL_M,
-        "channels": CHANNEL_NAMES[..],
-        "classes": CLASSES[..],
-        "tensors": shard::DESCRIPTION,
+        "channels": if options.faces { &elevations::CHANNEL_NAMES[..] } else { &CHANNEL_NAMES[..] },
+        "classes": if options.faces { &wall_things::CLASSES[..] } else { &CLASSES[..] },
+        "tensors": if options.faces { shard::FACES } else { shard::DESCRIPTION },
     });
     serde_json::to_string_pretty(&value).map(|text| text + "\n").map_err(|e| Error::Json(e.to_string()))
 }

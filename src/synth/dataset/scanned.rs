@@ -6,10 +6,9 @@
 
 use super::DatasetOptions;
 use super::place::{Place, draw_scale, draw_yaw};
-use super::tile::Tile;
+use super::tile::{Elements, Tile};
 use crate::cloud::{Cloud, CloudPoint, SceneFrame};
 use crate::layout::labelled::LabelledScan;
-use crate::layout::network::pillars::{Window, pillars};
 use crate::layout::plan::Raster;
 use crate::math::{Point2, wrap_angle};
 use crate::scene::classes::CLASSES;
@@ -97,17 +96,14 @@ impl Scanned {
         let (scale, yaw) = (draw_scale(&mut rng, options), draw_yaw(&mut rng, options));
         let place = Place { cells: options.cells, middle, yaw, scale, lift_m: 0.0 };
         let moved: Vec<CloudPoint> = points.iter().map(|point| place.moved(point)).collect();
-        let window = Window { origin_m: [0.0, 0.0], size: [options.cells, options.cells] };
         let free = self.scan.free.as_ref().map(|free| place.turned(free));
-        Tile {
-            cells: options.cells,
-            input: pillars(&moved, free.as_ref(), window).values,
-            interior: place.half_cells().map(|p| u8::from(self.inside.holds(p))).collect(),
+        let elements = Elements {
             walls: self.walls(&place),
             openings: self.openings(&place),
             boxes: self.boxes(&place),
-            log_scale: scale.ln(),
-        }
+        };
+        let interior = place.half_cells().map(|p| u8::from(self.inside.holds(p))).collect();
+        Tile::new((moved, free.as_ref()), (interior, elements), (scale.ln(), seed), options)
     }
 
     fn walls(&self, place: &Place) -> Vec<[f64; 7]> {
@@ -325,7 +321,10 @@ mod tests {
         let tile = scanned.tile(3, &options);
         let floor = tile.interior.iter().filter(|&&v| v == 1).count() as f64 * 0.01;
         assert!((floor - 3.9 * 2.9).abs() < 0.6, "{floor}");
-        assert_eq!((tile.walls.len(), tile.openings.len(), tile.boxes.len()), (4, 1, 1));
+        assert_eq!(
+            (tile.elements.walls.len(), tile.elements.openings.len(), tile.elements.boxes.len()),
+            (4, 1, 1)
+        );
         assert_eq!(tile.input, scanned.tile(3, &options).input);
         assert_ne!(tile.input, scanned.tile(4, &options).input);
     }

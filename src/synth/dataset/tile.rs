@@ -12,8 +12,9 @@ use super::super::scan::{Scan, ScanOptions, scan_with, with_people};
 use super::super::scan_errors::{ScanErrors, gauss};
 use super::super::sight::Sight;
 use super::DatasetOptions;
+use super::faces::{Elevation, faces};
 use super::place::{Place, draw_scale, draw_yaw};
-use crate::cloud::CloudPoint;
+use crate::cloud::{CloudPoint, FreeSpace};
 use crate::layout::network::pillars::{Window, pillars};
 use crate::math::{Pose, Rotation, Vec3, wrap_angle};
 use crate::scene::classes::CLASSES;
@@ -47,14 +48,41 @@ pub struct Tile {
     pub input: Vec<u8>,
     /// Inside of rooms at half resolution, `[y, x]`.
     pub interior: Vec<u8>,
+    /// What is there.
+    pub elements: Elements,
+    /// Faces of its walls; none unless they are asked for.
+    pub faces: Vec<Elevation>,
+    /// Logarithm of the cloud's scale over the true one.
+    pub log_scale: f64,
+}
+
+/// The true elements of a tile, in its frame, metres.
+pub struct Elements {
     /// Ends, height, thickness, seen share.
     pub walls: Vec<[f64; 7]>,
     /// Kind, centre, width, height, direction, seen share.
     pub openings: Vec<[f64; 9]>,
     /// Class, centre, yaw, sizes, seen share.
     pub boxes: Vec<[f64; 9]>,
-    /// Logarithm of the cloud's scale over the true one.
-    pub log_scale: f64,
+}
+
+impl Tile {
+    /// The tile of a cloud that was moved to its frame: its plan, or the faces of its walls.
+    pub fn new(
+        (points, free): (Vec<CloudPoint>, Option<&FreeSpace>),
+        (interior, elements): (Vec<u8>, Elements),
+        (log_scale, seed): (f64, u64),
+        options: &DatasetOptions,
+    ) -> Self {
+        let cells = options.cells;
+        let window = Window { origin_m: [0.0, 0.0], size: [cells, cells] };
+        let (input, faces) = if options.faces {
+            (Vec::new(), faces(points, free, (cells, &interior), &elements, seed))
+        } else {
+            (pillars(&points, free, window).values, Vec::new())
+        };
+        Self { cells, input, interior, elements, faces, log_scale }
+    }
 }
 
 /// The tiles of one house; none when nobody can walk in it.
@@ -75,7 +103,7 @@ pub fn tiles(seed: u64, options: &DatasetOptions) -> Vec<Tile> {
             let draw = Draw::new(seed.wrapping_mul(31).wrapping_add(k), &path.poses, options);
             let sight = Sight::Raster(&mesh);
             let scan = scan_with(&house, &mesh, [sight, sight], draw.poses.clone(), draw.seed, &draw.scan);
-            draw.cut(&house, &scan)
+            draw.cut(&house, &scan, options)
         })
         .collect()
 }
@@ -126,22 +154,14 @@ impl Draw {
         Self { seed, poses, scan, place }
     }
 
-    fn cut(&self, house: &House, scan: &Scan) -> Tile {
-        let (place, cells) = (&self.place, self.place.cells);
+    fn cut(&self, house: &House, scan: &Scan, options: &DatasetOptions) -> Tile {
+        let place = &self.place;
         let moved: Vec<CloudPoint> = scan.cloud.points.iter().map(|p| place.moved(p)).collect();
         let free = place.turned(&scan.free);
-        let window = Window { origin_m: [0.0, 0.0], size: [cells, cells] };
-        let input = pillars(&moved, Some(&free), window).values;
         let truth = Truth { place, house, coverage: &scan.coverage };
-        Tile {
-            cells,
-            input,
-            interior: truth.interior(),
-            walls: truth.walls(),
-            openings: truth.openings(),
-            boxes: truth.boxes(),
-            log_scale: place.scale.ln(),
-        }
+        let elements = Elements { walls: truth.walls(), openings: truth.openings(), boxes: truth.boxes() };
+        let truth = (truth.interior(), elements);
+        Tile::new((moved, Some(&free)), truth, (place.scale.ln(), self.seed), options)
     }
 }
 
