@@ -6,7 +6,6 @@
 //! stand on the floor when they nearly do. Frame: plan of the maps, z from the floor.
 
 use super::box_sides;
-use super::hung;
 use super::maps::{BOX_CHANNELS, LAYERS, Maps, sigmoid};
 use super::wall_things::{self, Faces};
 use crate::layout::draft::{DraftObject, DraftWall};
@@ -118,8 +117,6 @@ pub fn find(
             let DraftObject { center: [x, y, _], size: [w, d, _], .. } = found.object;
             let near = samples.around([x, y], 0.5 * w.hypot(d) + REFINING_REACH_M);
             box_sides::refine(&mut found.object, &near);
-            let to_wall = to_nearest(&found.object, &slabs);
-            hung::refine(&mut found.object, &near, to_wall);
         }
         touch(&mut found.object, &slabs);
         hang(&mut found.object, ceiling_m);
@@ -229,13 +226,6 @@ impl Slab {
         let beyond = (self.span.0 - t).max(t - self.span.1).max(0.0);
         self.line.distance(p).abs().hypot(beyond)
     }
-}
-
-/// Direction from an object to the nearest wall.
-fn to_nearest(object: &DraftObject, slabs: &[Slab]) -> Option<Vec2> {
-    let center = middle(object);
-    let nearest = slabs.iter().min_by(|a, b| a.distance(&center).total_cmp(&b.distance(&center)))?;
-    Some(-nearest.line.normal * nearest.line.distance(&center).signum())
 }
 
 fn middle(object: &DraftObject) -> Point2 {

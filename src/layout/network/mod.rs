@@ -12,7 +12,6 @@ pub mod detect;
 pub mod doors_windows;
 pub mod elevations;
 pub mod evidence;
-pub mod hung;
 pub mod inference;
 pub mod maps;
 pub mod pillars;
