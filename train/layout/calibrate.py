@@ -30,9 +30,11 @@ STEPS = 50
 CLASS_SIGMA = 1.0
 # Classes with fewer true objects than this follow the others.
 FEWEST = 10
-# Thresholds that are tried, and how often the houses are resampled. What is less likely than one in three is not reported
-# even where that would be best on drawn houses: in the houses of others it is wrong more often.
-THRESHOLDS = np.arange(0.34, 0.81, 0.02)
+# Thresholds that are tried, and how often the houses are resampled.
+THRESHOLDS = np.arange(0.10, 0.81, 0.02)
+# Objects that are less likely than one in three are not reported even where that is best on the houses of calibration:
+# on others it gains nothing.
+LEAST_OBJECT = 0.34
 RESAMPLES = 200
 
 
@@ -68,8 +70,9 @@ def fit(x, y):
     return full
 
 
-def threshold(rows, p):
-    """The threshold of the confidence with the best mean F1 of the houses, and that mean."""
+def threshold(rows, p, lowest=0.0):
+    """The threshold of the confidence, from `lowest` on, with the best mean F1 of the houses, and that mean."""
+    tried = THRESHOLDS[THRESHOLDS >= lowest]
     houses = sorted({r["scan"] for r in rows})
     number = np.array([houses.index(r["scan"]) for r in rows])
     truths = np.zeros(len(houses))
@@ -78,7 +81,7 @@ def threshold(rows, p):
     hit = np.array([float(r["hit"]) for r in rows])
     sums = lambda weights: np.bincount(number, weights, len(houses))
     scores, counts = [], []
-    for least in THRESHOLDS:
+    for least in tried:
         right, found = sums(hit * (p >= least)), sums((p >= least).astype(float))
         counts.append(found + truths > 0)
         scores.append(np.where(counts[-1], 2 * right / np.maximum(found + truths, 1), 0.0))
@@ -87,8 +90,8 @@ def threshold(rows, p):
     drawn = np.array([np.bincount(rng.integers(0, len(houses), len(houses)), minlength=len(houses))
                       for _ in range(RESAMPLES)])
     means = (scores @ drawn.T) / np.maximum(counts @ drawn.T, 1)
-    best = THRESHOLDS[int(np.median(means.argmax(0)))]
-    k = int(np.argmin(abs(THRESHOLDS - best)))
+    best = tried[int(np.median(means.argmax(0)))]
+    k = int(np.argmin(abs(tried - best)))
     return float(best), float(scores[k].sum() / max(counts[k].sum(), 1))
 
 
@@ -113,7 +116,7 @@ def classes(rows, w, truths):
             weights = "".join(f"{n} = {v:.3f}, " for n, v in zip(NAMES[1:], used[1:]))
         else:
             used = w + np.array([shift(x @ w, y), 0, 0, 0, 0])
-        least, f1 = threshold(own, 1 / (1 + np.exp(-x @ used)))
+        least, f1 = threshold(own, 1 / (1 + np.exp(-x @ used)), LEAST_OBJECT)
         # The program adds the bias to that of the group of objects, and takes the other weights as they are.
         yield (f'"{name}" = {{ bias = {used[0] - w[0]:.3f}, {weights}min_confidence = {least:.2f} }}'
                f"  # {truths[name]} true, mean F1 {f1:.3f}")
@@ -138,7 +141,7 @@ def main():
         x, y = features(own), np.array([float(r["hit"]) for r in own])
         w = fit(x, y)
         p = 1 / (1 + np.exp(-x @ w))
-        least, f1 = threshold(own, p)
+        least, f1 = threshold(own, p, LEAST_OBJECT if group == "object" else 0.0)
         values = ", ".join(f"{name} = {value:.3f}" for name, value in zip(NAMES, w))
         print(f"{group} = {{ {values}, min_confidence = {least:.2f} }}  # {len(own)} elements, mean F1 {f1:.3f}")
     print("\n[model.layout_maps.confidence.classes]")
