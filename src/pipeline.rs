@@ -1,6 +1,6 @@
 //! The straight line from an input to a scene. The only place that knows the order of the stages.
 
-use crate::align::{Alignment, Hints, LogScale, ScaleJudge};
+use crate::align::{Alignment, Hints, Judgement, ScaleJudge};
 use crate::artifact::{self, Halt, Plan, Stage, StageChain, StageTiming};
 use crate::cloud::{Cloud, FreeSpace, SceneFrame, World};
 use crate::depth::{DepthEstimator, DepthMaps};
@@ -317,7 +317,7 @@ struct Judge<'a> {
 }
 
 impl ScaleJudge for Judge<'_> {
-    fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale> {
+    fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Judgement {
         // Its warnings belong to the detection that follows; here they would come twice.
         let quiet = Reporter::default();
         let free_space = self.capture.and_then(|capture| {
@@ -330,7 +330,7 @@ impl ScaleJudge for Judge<'_> {
             camera_path: &camera_path,
             ceiling_height_m: None,
         };
-        self.detector.log_scale(&input, &quiet).ok().flatten()
+        self.detector.judge_scale(&input, &quiet).unwrap_or_default()
     }
 }
 

@@ -78,7 +78,7 @@ pub fn align(
                         assemble(&evidence, &gravity.up, &x, levels.floor, metres_per_unit);
                     judge.judge(&cloud.to_scene(&scene_from_world), &scene_from_world)
                 }),
-                None => cues.scale(None),
+                None => cues.scale(&[]),
             }
         }
     };
@@ -157,7 +157,7 @@ fn warn_unused(measured: &Measured<'_>, hints: &Hints, reporter: &Reporter) {
 
 /// The scale of a hint, doubted when usual sizes contradict it.
 fn vouched(hinted: Scale, cues: &Posterior, reporter: &Reporter) -> Scale {
-    let fused = cues.scale(None);
+    let fused = cues.scale(&[]);
     let ratio = (fused.metres_per_unit / hinted.metres_per_unit).ln();
     if ratio.abs() > MAX_UNIT_DISAGREEMENT.ln() && ratio.abs() > 3.0 * fused.log_sigma {
         reporter.warn(

@@ -2,7 +2,8 @@
 //!
 //! The cues of [`super::scale`] measure single lengths; a judge (the layout network) looks at the
 //! whole scene. A judge who does not know says "right" to every scale, so it is asked at two: only as
-//! far as its answer follows the change does it count. It was trained within ±25 % of the true scale,
+//! far as its answer follows the change does it count. The heights of the doors that it finds are a measurement of
+//! their own, asked in the same way. It was trained within ±25 % of the true scale,
 //! so it is asked again at the scale that follows. Only its last answer counts: it is the same
 //! evidence each time. Unknown: x = ln(metres per world unit).
 
@@ -20,10 +21,19 @@ pub struct LogScale {
     pub log_sigma: f64,
 }
 
+/// What a judge says of a cloud.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Judgement {
+    /// Of the scene as a whole.
+    pub scene: Option<LogScale>,
+    /// Of its doors, which are nearly of one height everywhere.
+    pub doors: Option<LogScale>,
+}
+
 /// Somebody who knows how large rooms and what is in them usually are.
 pub trait ScaleJudge {
-    /// Judges the scale of an upright cloud, its floor at z = 0; `None` when nothing can be said.
-    fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale>;
+    /// Judges the scale of an upright cloud, its floor at z = 0.
+    fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Judgement;
 }
 
 /// Rounds of two looks at most.
@@ -46,21 +56,35 @@ const STRANGE_LOG_SIGMA: f64 = 0.2;
 const TRAINED_LOG: f64 = 0.22;
 /// Chance that the judge is mistaken altogether (a hall, a doll's house, a cloud full of holes).
 const MISTAKEN: f64 = 0.05;
-/// ... and one standard deviation of its opinion then, logarithm.
+/// ... or that what it takes for doors is none, or of unusual height.
+const NO_DOOR: f64 = 0.15;
+/// Heights of doors that follow less than this share of a change of the scale are guesses.
+const MIN_DOOR_SLOPE: f64 = 0.6;
+/// One standard deviation of an opinion that is mistaken, logarithm.
 const MISTAKEN_LOG_SIGMA: f64 = 0.4;
 
-/// Joins the cues with the judge's opinion; `look` asks it at a scale, metres per world unit.
-pub(super) fn settle(posterior: &Posterior, look: impl Fn(f64) -> Option<LogScale>) -> Scale {
-    let alone = posterior.scale(None);
+/// Joins the cues with the judge's opinions; `look` asks it at a scale, metres per world unit.
+pub(super) fn settle(posterior: &Posterior, look: impl Fn(f64) -> Judgement) -> Scale {
+    let alone = posterior.scale(&[]);
     let mut scale = alone.clone();
     for _ in 0..MAX_ROUNDS {
         let x = scale.metres_per_unit.ln();
-        let aside = [x - ASIDE_LOG, x + ASIDE_LOG].map(|x| look(x.exp()).filter(is_usable));
-        let [Some(below), Some(above)] = aside else { return alone };
-        let Some(opinion) = opinion(x, &below, &above) else { return alone };
-        scale = posterior.scale(Some(&opinion));
-        // It knows the same usual sizes as the cues: it may correct them, but not make them surer.
-        scale.log_sigma = scale.log_sigma.max(alone.log_sigma);
+        let aside = [x - ASIDE_LOG, x + ASIDE_LOG].map(|x| look(x.exp()));
+        let both = |of: fn(&Judgement) -> Option<LogScale>| {
+            let [below, above] = aside.each_ref().map(|seen| of(seen).filter(is_usable));
+            below.zip(above)
+        };
+        let scene = both(|seen| seen.scene).and_then(|seen| opinion_of_scene(x, &seen));
+        let doors = both(|seen| seen.doors).and_then(|seen| opinion_of_doors(x, &seen));
+        let opinions: Vec<Opinion> = scene.into_iter().chain(doors).collect();
+        if opinions.is_empty() {
+            return alone;
+        }
+        scale = posterior.scale(&opinions);
+        if doors.is_none() {
+            // It knows the same usual sizes as the cues: it may correct them, but not make them surer.
+            scale.log_sigma = scale.log_sigma.max(alone.log_sigma);
+        }
         if (scale.metres_per_unit.ln() - x).abs() < SETTLED_LOG {
             break;
         }
@@ -68,17 +92,35 @@ pub(super) fn settle(posterior: &Posterior, look: impl Fn(f64) -> Option<LogScal
     scale
 }
 
+/// How far an answer follows a change of the scale, 1 when it is a measurement.
+fn slope((below, above): &(LogScale, LogScale)) -> f64 {
+    ((above.log_scale - below.log_scale) / (2.0 * ASIDE_LOG)).min(1.0)
+}
+
 /// What two looks, aside of `x`, say of the true scale; `None` when the answers do not follow.
-fn opinion(x: f64, below: &LogScale, above: &LogScale) -> Option<Opinion> {
+fn opinion_of_scene(x: f64, seen: &(LogScale, LogScale)) -> Option<Opinion> {
+    let (below, above) = seen;
     let mean = 0.5 * (below.log_scale + above.log_scale);
-    let slope = ((above.log_scale - below.log_scale) / (2.0 * ASIDE_LOG)).min(1.0);
+    let name = "layout_network";
+    let slope = slope(seen);
     if slope >= MIN_SLOPE {
         let off = mean / slope;
         let beyond = (off.abs() - TRAINED_LOG).max(0.0);
         let own = below.log_sigma.max(above.log_sigma) / slope;
-        return Some(Opinion { x: x - off, log_sigma: own.hypot(beyond).hypot(STRANGE_LOG_SIGMA) });
+        let log_sigma = own.hypot(beyond).hypot(STRANGE_LOG_SIGMA);
+        return Some(Opinion { name, x: x - off, log_sigma, mistaken: MISTAKEN });
     }
-    (mean.abs() > FAR_LOG).then_some(Opinion { x: x - mean, log_sigma: FAR_LOG_SIGMA })
+    let is_far = mean.abs() > FAR_LOG;
+    is_far.then_some(Opinion { name, x: x - mean, log_sigma: FAR_LOG_SIGMA, mistaken: MISTAKEN })
+}
+
+/// The same of doors. What is drawn at the usual height whatever the scale is no measurement.
+fn opinion_of_doors(x: f64, seen: &(LogScale, LogScale)) -> Option<Opinion> {
+    let slope = slope(seen);
+    let mean = 0.5 * (seen.0.log_scale + seen.1.log_scale);
+    let log_sigma = seen.0.log_sigma.max(seen.1.log_sigma) / slope;
+    let opinion = Opinion { name: "door_height", x: x - mean / slope, log_sigma, mistaken: NO_DOOR };
+    (slope >= MIN_DOOR_SLOPE).then_some(opinion)
 }
 
 fn is_usable(seen: &LogScale) -> bool {
@@ -88,10 +130,14 @@ fn is_usable(seen: &LogScale) -> bool {
 /// What the judge says of x.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opinion {
+    /// Name of the cue.
+    pub name: &'static str,
     /// Its estimate.
     pub x: f64,
     /// One standard deviation.
     pub log_sigma: f64,
+    /// Chance that it is mistaken altogether.
+    pub mistaken: f64,
 }
 
 impl Opinion {
@@ -99,6 +145,6 @@ impl Opinion {
     pub fn log_likelihood(&self, x: f64) -> f64 {
         let gauss = |sigma: f64| (-0.5 * ((x - self.x) / sigma).powi(2)).exp() / sigma;
         let mistaken = MISTAKEN_LOG_SIGMA.hypot(self.log_sigma);
-        ((1.0 - MISTAKEN) * gauss(self.log_sigma) + MISTAKEN * gauss(mistaken)).max(1e-300).ln()
+        ((1.0 - self.mistaken) * gauss(self.log_sigma) + self.mistaken * gauss(mistaken)).max(1e-300).ln()
     }
 }

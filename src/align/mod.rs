@@ -29,5 +29,5 @@ mod tests;
 
 pub use alignment::{Alignment, Cue, Hints, ScaleSource};
 pub use estimate::{Views, align};
-pub use judge::{LogScale, ScaleJudge};
+pub use judge::{Judgement, LogScale, ScaleJudge};
 pub use options::{Error, Options};

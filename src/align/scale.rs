@@ -224,13 +224,13 @@ pub fn fuse(measured: &Measured<'_>, options: &Options) -> Posterior {
 }
 
 impl Posterior {
-    /// The scale, with a judge's opinion as one more cue.
-    pub(super) fn scale(&self, opinion: Option<&Opinion>) -> Scale {
+    /// The scale, with a judge's opinions as more cues.
+    pub(super) fn scale(&self, opinions: &[Opinion]) -> Scale {
         let log_density: Vec<f64> = self
             .grid
             .iter()
             .zip(&self.log_density)
-            .map(|(&x, own)| own + opinion.map_or(0.0, |opinion| opinion.log_likelihood(x)))
+            .map(|(&x, own)| own + opinions.iter().map(|opinion| opinion.log_likelihood(x)).sum::<f64>())
             .collect();
         let peak = log_density.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let weights: Vec<f64> = log_density.iter().map(|value| (value - peak).exp()).collect();
@@ -241,10 +241,10 @@ impl Posterior {
         let variance =
             weights.iter().zip(&self.grid).map(|(w, x)| w * (x - mode).powi(2)).sum::<f64>() / total;
         let weak = ["surface_distance", "filming_speed", "scan_radius"];
-        let strong = opinion.is_some() || self.observations.iter().any(|o| !weak.contains(&o.name));
+        let strong = !opinions.is_empty() || self.observations.iter().any(|o| !weak.contains(&o.name));
         let mut cues: Vec<Cue> = self.observations.iter().map(|observation| observation.cue(mode)).collect();
-        cues.extend(opinion.map(|opinion| Cue {
-            name: "layout_network".to_owned(),
+        cues.extend(opinions.iter().map(|opinion| Cue {
+            name: opinion.name.to_owned(),
             value: opinion.x.exp(),
             log_sigma: opinion.log_sigma,
         }));

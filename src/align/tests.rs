@@ -203,11 +203,17 @@ fn hints_set_the_scale() {
 struct Knows {
     world_units_per_metre: f64,
     says: fn(f64) -> LogScale,
+    of_doors: bool,
 }
 
 impl ScaleJudge for Knows {
-    fn judge(&self, _: &Cloud<cloud::SceneFrame>, scene_from_world: &Sim3) -> Option<LogScale> {
-        Some((self.says)((scene_from_world.scaling() * self.world_units_per_metre).ln()))
+    fn judge(&self, _: &Cloud<cloud::SceneFrame>, scene_from_world: &Sim3) -> Judgement {
+        let says = Some((self.says)((scene_from_world.scaling() * self.world_units_per_metre).ln()));
+        if self.of_doors {
+            Judgement { doors: says, ..Judgement::default() }
+        } else {
+            Judgement { scene: says, ..Judgement::default() }
+        }
     }
 }
 
@@ -222,7 +228,9 @@ fn a_judge_mends_the_scale_step_by_step_and_nonsense_of_it_is_not_heard() {
         let (hints, options) = (Hints::default(), Options::default());
         align(&world, None, &hints, judge, &options, &Reporter::default()).expect("aligned").0
     };
-    let knows = |says| Knows { world_units_per_metre: world_from_scene.scaling(), says };
+    let units = world_from_scene.scaling();
+    let knows = |says| Knows { world_units_per_metre: units, says, of_doors: false };
+    let measures = |says| Knows { of_doors: true, ..knows(says) };
     let sees = knows(|error| LogScale { log_scale: error.clamp(-0.25, 0.25), log_sigma: 0.04 });
     let alignment = aligned(Some(&sees));
     let (_, log_scale, _) = errors(&alignment, &truth);
@@ -235,6 +243,13 @@ fn a_judge_mends_the_scale_step_by_step_and_nonsense_of_it_is_not_heard() {
     assert_eq!(aligned(Some(&nonsense)), aligned(None));
     let nods = knows(|_| LogScale { log_scale: 0.01, log_sigma: 0.02 });
     assert_eq!(aligned(Some(&nods)), aligned(None));
+    // Doors are measured: they decide. Doors of the usual height at any scale are none.
+    let doors = aligned(Some(&measures(|error| LogScale { log_scale: error, log_sigma: 0.03 })));
+    let (_, log_scale, _) = errors(&doors, &truth);
+    assert!(log_scale.abs() < 0.05 && doors.scale_log_sigma < 0.1, "{log_scale} {doors:?}");
+    assert!(doors.scale_cues.iter().any(|cue| cue.name == "door_height"));
+    let drawn = measures(|error| LogScale { log_scale: 0.3 * error, log_sigma: 0.03 });
+    assert_eq!(aligned(Some(&drawn)), aligned(None));
 }
 
 #[test]

@@ -38,7 +38,7 @@ mod tests;
 
 pub use draft::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 
-use crate::align::LogScale;
+use crate::align::Judgement;
 use crate::cloud::{Cloud, FreeSpace, SceneFrame};
 use crate::math::Point3;
 use crate::nn::Registry;
@@ -72,8 +72,8 @@ pub trait LayoutDetector: Send + Sync {
     ///
     /// # Errors
     /// When the cloud holds nothing to judge by or the detector does not run.
-    fn log_scale(&self, _input: &DetectorInput<'_>, _reporter: &Reporter) -> Result<Option<LogScale>, Error> {
-        Ok(None)
+    fn judge_scale(&self, _input: &DetectorInput<'_>, _reporter: &Reporter) -> Result<Judgement, Error> {
+        Ok(Judgement::default())
     }
 
     /// Detects.

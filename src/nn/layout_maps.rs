@@ -75,8 +75,6 @@ pub struct OfClass {
     /// In place of the weight of the observed share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<f64>,
-    /// Objects of the class that are less sure than this are not reported, 0..1.
-    pub min_confidence: f64,
 }
 
 impl Calibration {
@@ -90,7 +88,7 @@ impl Calibration {
                 overlap: own.overlap.unwrap_or(self.object.overlap),
                 elevation: own.elevation.unwrap_or(self.object.elevation),
                 observed: own.observed.unwrap_or(self.object.observed),
-                min_confidence: own.min_confidence,
+                min_confidence: self.object.min_confidence,
             },
             None => self.object,
         }
@@ -210,13 +208,10 @@ mod tests {
             observed: 0.0,
             min_confidence: 0.4,
         };
-        let own = OfClass { bias: -0.5, elevation: Some(1.5), min_confidence: 0.2, ..OfClass::default() };
+        let own = OfClass { bias: -0.5, elevation: Some(1.5), ..OfClass::default() };
         let classes = BTreeMap::from([("tv".to_owned(), own)]);
         let all = Calibration { wall: plain, door: plain, window: plain, object: plain, classes };
-        assert_eq!(
-            all.object_of(Some("tv")),
-            Logistic { bias: 0.5, elevation: 1.5, min_confidence: 0.2, ..plain }
-        );
+        assert_eq!(all.object_of(Some("tv")), Logistic { bias: 0.5, elevation: 1.5, ..plain });
         assert_eq!([all.object_of(Some("sofa")), all.object_of(None)], [plain, plain]);
     }
 }

@@ -26,14 +26,14 @@ HUNG = ("painting", "tv", "curtain", "air conditioner")
 MARGIN = 1e-3
 RIDGE = 1e-2
 STEPS = 50
-# Classes of objects differ in their constant, by about this much (one sigma of the prior), and in the threshold.
+# Classes of objects differ in their constant, by about this much (one sigma of the prior).
 CLASS_SIGMA = 1.0
 # Classes with fewer true objects than this follow the others.
 FEWEST = 10
 # Thresholds that are tried, and how often the houses are resampled.
 THRESHOLDS = np.arange(0.10, 0.81, 0.02)
-# Objects that are less likely than one in three are not reported even where that is best on the houses of calibration:
-# on others it gains nothing.
+# Objects of every class are reported when they are at least as likely as one in three: thresholds that are best for
+# each class on the houses of calibration were not better on others.
 LEAST_OBJECT = 0.34
 RESAMPLES = 200
 
@@ -70,9 +70,8 @@ def fit(x, y):
     return full
 
 
-def threshold(rows, p, lowest=0.0):
-    """The threshold of the confidence, from `lowest` on, with the best mean F1 of the houses, and that mean."""
-    tried = THRESHOLDS[THRESHOLDS >= lowest]
+def threshold(rows, p, tried=THRESHOLDS):
+    """Of the thresholds of the confidence that are tried the one with the best mean F1 of the houses, and that mean."""
     houses = sorted({r["scan"] for r in rows})
     number = np.array([houses.index(r["scan"]) for r in rows])
     truths = np.zeros(len(houses))
@@ -113,12 +112,12 @@ def classes(rows, w, truths):
         x, y, weights = features(own), np.array([float(r["hit"]) for r in own]), ""
         if name in HUNG:
             used = fit(x, y)
-            weights = "".join(f"{n} = {v:.3f}, " for n, v in zip(NAMES[1:], used[1:]))
+            weights = "".join(f", {n} = {v:.3f}" for n, v in zip(NAMES[1:], used[1:]))
         else:
             used = w + np.array([shift(x @ w, y), 0, 0, 0, 0])
-        least, f1 = threshold(own, 1 / (1 + np.exp(-x @ used)), LEAST_OBJECT)
+        _, f1 = threshold(own, 1 / (1 + np.exp(-x @ used)), np.array([LEAST_OBJECT]))
         # The program adds the bias to that of the group of objects, and takes the other weights as they are.
-        yield (f'"{name}" = {{ bias = {used[0] - w[0]:.3f}, {weights}min_confidence = {least:.2f} }}'
+        yield (f'"{name}" = {{ bias = {used[0] - w[0]:.3f}{weights} }}'
                f"  # {truths[name]} true, mean F1 {f1:.3f}")
 
 
@@ -141,7 +140,7 @@ def main():
         x, y = features(own), np.array([float(r["hit"]) for r in own])
         w = fit(x, y)
         p = 1 / (1 + np.exp(-x @ w))
-        least, f1 = threshold(own, p, LEAST_OBJECT if group == "object" else 0.0)
+        least, f1 = threshold(own, p, np.array([LEAST_OBJECT]) if group == "object" else THRESHOLDS)
         values = ", ".join(f"{name} = {value:.3f}" for name, value in zip(NAMES, w))
         print(f"{group} = {{ {values}, min_confidence = {least:.2f} }}  # {len(own)} elements, mean F1 {f1:.3f}")
     print("\n[model.layout_maps.confidence.classes]")

@@ -112,20 +112,6 @@ pub fn detect(
     Ok(detection)
 }
 
-/// The scale alone.
-///
-/// # Errors
-/// As [`detect`].
-pub fn log_scale(
-    session: &mut Session,
-    spec: &LayoutMaps,
-    input: &DetectorInput<'_>,
-    reporter: &Reporter,
-) -> Result<LogScale, Error> {
-    let (_, _, maps) = read(session, spec, input, reporter)?;
-    Ok(scale(&maps, spec))
-}
-
 /// The input on the network's axes.
 struct Turned {
     samples: Samples,

@@ -9,6 +9,7 @@
 pub mod box_sides;
 pub mod boxes;
 pub mod detect;
+mod door_scale;
 pub mod doors_windows;
 pub mod elevations;
 pub mod evidence;
@@ -25,7 +26,7 @@ pub use detect::Detection;
 
 use super::draft::Draft;
 use super::{DetectorInput, Error, LayoutDetector};
-use crate::align::LogScale;
+use crate::align::Judgement;
 use crate::nn::{ElevationMaps, LayoutMaps, Registry, Session, SessionOptions};
 use crate::report::Reporter;
 use serde::{Deserialize, Serialize};
@@ -119,9 +120,9 @@ impl LayoutDetector for Network {
         all.map(|session| &session.model().entry).map(|e| (e.id.clone(), e.sha256.clone())).collect()
     }
 
-    fn log_scale(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Option<LogScale>, Error> {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        detect::log_scale(&mut sessions.plan, &self.spec, input, reporter).map(Some)
+    fn judge_scale(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Judgement, Error> {
+        let found = self.look(input, reporter)?;
+        Ok(Judgement { scene: Some(found.scale), doors: door_scale::judge(&found.draft) })
     }
 
     fn detect(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Draft, Error> {
