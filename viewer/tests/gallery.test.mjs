@@ -154,7 +154,8 @@ describe('gallery.html served', { skip: served ? false : 'no server was started'
   it('opens an item in 3D', () => withGallery(served, async (page, context) => {
     const withView = rows.find(({ folder }) => folder);
     const [opened] = await Promise.all([context.waitForEvent('page'), page.getByRole('link', { name: withView.id }).click()]);
-    await opened.evaluate(() => window.roomwright.then(() => null));
+    // The page that opens has no script yet for a moment.
+    await opened.waitForFunction(() => window.roomwright);
     assert.ok((await opened.evaluate(async () => (await window.roomwright).elements())).length > 0);
   }));
 });
