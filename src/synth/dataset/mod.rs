@@ -281,6 +281,36 @@ mod tests {
     }
 
     #[test]
+    fn faces_are_alike_and_hold_what_is_on_the_walls() {
+        let options = DatasetOptions { faces: true, shard: 5, views: 12, ..tiny() };
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for folder in [&a, &b] {
+            run_dataset(70, &options, folder.path(), &Reporter::default()).unwrap();
+        }
+        let read = |f: &tempfile::TempDir| std::fs::read(f.path().join("shard_00000.safetensors")).unwrap();
+        let bytes = read(&a);
+        assert_eq!(bytes, read(&b));
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let faces = tensors.tensor("faces").unwrap();
+        let [count, channels, rows, columns] = faces.shape()[..] else { panic!("{:?}", faces.shape()) };
+        assert!(count >= 5, "{count} faces of five tiles");
+        assert_eq!((channels, rows, columns), (elevations::CHANNELS, elevations::ROWS, faces::COLUMNS));
+        let things = tensors.tensor("things").unwrap();
+        let values: Vec<f32> =
+            things.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        let openings = values.chunks_exact(9).filter(|row| row[1] < 2.0).count();
+        assert!(openings >= 2, "{openings} doors and windows");
+        for row in values.chunks_exact(9) {
+            assert!((row[0] as usize) < count && (row[1] as usize) < wall_things::CLASSES.len(), "{row:?}");
+            assert!(
+                (0.0..columns as f32).contains(&row[2]) && (0.0..rows as f32).contains(&row[3]),
+                "{row:?}"
+            );
+            assert!(row[4] > 0.0 && row[5] > 0.0 && (0.0..=1.0).contains(&row[8]), "{row:?}");
+        }
+    }
+
+    #[test]
     fn other_seeds_give_other_tiles() {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         run_dataset(70, &tiny(), a.path(), &Reporter::default()).unwrap();
