@@ -1,6 +1,8 @@
 """What the exports of the trained networks here do alike: normalisation folded in, large weights in half precision."""
 
 import copy
+import hashlib
+import sys
 
 import numpy as np
 import torch
@@ -10,6 +12,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 # Tensors of at least so many weights are kept in half precision; biases are not worth it.
 HALVED_FROM = 1024
+# Largest difference of an output between the file and PyTorch.
+MAX_DIFFERENCE = 2e-3
 
 
 def folded(net):
@@ -53,3 +57,11 @@ def halved(model):
     for cast in reversed(casts):
         graph.node.insert(0, cast)
     return model
+
+
+def verdict(path, trained, worst):
+    """Prints what the manifest needs of a file; a parity that was lost is an error."""
+    data = path.read_bytes()
+    print(f"{path.name}: {trained}, {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
+    if worst > MAX_DIFFERENCE:
+        sys.exit(f"parity lost: {worst:.2e}")

@@ -3,6 +3,7 @@
 //! The outputs are found by name (`heat`, `values`; channels as in `train/elevation/faces.py`).
 
 use super::ModelEntry;
+use super::layout_maps::check_tensors;
 use serde::{Deserialize, Serialize};
 
 /// Outputs that an elevation network must have.
@@ -22,14 +23,5 @@ pub struct ElevationMaps {
 
 /// Every named tensor exists, and the sizes make sense.
 pub(super) fn check(model: &ModelEntry, maps: &ElevationMaps) -> Result<(), String> {
-    if !model.inputs.iter().any(|tensor| tensor.name == maps.faces) {
-        return Err(format!("no input `{}`", maps.faces));
-    }
-    if let Some(name) = OUTPUTS.iter().find(|name| !model.outputs.iter().any(|t| t.name == **name)) {
-        return Err(format!("no output `{name}`"));
-    }
-    if maps.stride == 0 || maps.multiple == 0 || !maps.multiple.is_multiple_of(maps.stride) {
-        return Err(format!("stride {} and multiple {}", maps.stride, maps.multiple));
-    }
-    Ok(())
+    check_tensors(model, &maps.faces, &OUTPUTS, (maps.stride, maps.multiple))
 }

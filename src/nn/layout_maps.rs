@@ -162,17 +162,28 @@ impl Logistic {
 
 /// Every named tensor exists, and the sizes make sense.
 pub(super) fn check(model: &ModelEntry, maps: &LayoutMaps) -> Result<(), String> {
-    if !model.inputs.iter().any(|tensor| tensor.name == maps.pillars) {
-        return Err(format!("no input `{}`", maps.pillars));
-    }
-    if let Some(name) = OUTPUTS.iter().find(|name| !model.outputs.iter().any(|t| t.name == **name)) {
-        return Err(format!("no output `{name}`"));
-    }
-    if maps.stride == 0 || maps.multiple == 0 || !maps.multiple.is_multiple_of(maps.stride) {
-        return Err(format!("stride {} and multiple {}", maps.stride, maps.multiple));
-    }
+    check_tensors(model, &maps.pillars, &OUTPUTS, (maps.stride, maps.multiple))?;
     if !(maps.scale_sigma_factor > 0.0) {
         return Err(format!("a factor of {} for the scale's sigma", maps.scale_sigma_factor));
+    }
+    Ok(())
+}
+
+/// A network from a picture to maps has its input and outputs, and its stride divides the sides of the picture.
+pub(super) fn check_tensors(
+    model: &ModelEntry,
+    input: &str,
+    outputs: &[&str],
+    (stride, multiple): (usize, usize),
+) -> Result<(), String> {
+    if !model.inputs.iter().any(|tensor| tensor.name == input) {
+        return Err(format!("no input `{input}`"));
+    }
+    if let Some(name) = outputs.iter().find(|name| !model.outputs.iter().any(|t| t.name == **name)) {
+        return Err(format!("no output `{name}`"));
+    }
+    if stride == 0 || multiple == 0 || !multiple.is_multiple_of(stride) {
+        return Err(format!("stride {stride} and multiple {multiple}"));
     }
     Ok(())
 }

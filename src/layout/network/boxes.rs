@@ -162,16 +162,8 @@ fn from_front(layers: &mut [Vec<Found>; LAYERS], maps: &Maps, faces: &Faces) {
         let heat = maps.heat_round(&maps.box_heat, class, &middle(own));
         let clues = Clues { elevation: thing.heat, ..Clues::of_plan(heat, thing.overlap) };
         let seen = Found { object: own.clone(), clues };
-        let layer = &mut layers[layer(&own.class)];
-        let same = layer.iter_mut().find(|f| f.object.class == own.class && is_beside(&f.object, own));
-        match same {
-            Some(known) if known.clues.elevation <= thing.heat => {
-                let heat = known.clues.heat.max(heat);
-                *known = Found { clues: Clues { heat, ..clues }, ..seen };
-            }
-            Some(_) => {}
-            None => layer.push(seen),
-        }
+        let is_same = |f: &Found| f.object.class == own.class && is_beside(&f.object, own);
+        wall_things::join(&mut layers[layer(&own.class)], seen, is_same, |f| &mut f.clues);
     }
 }
 

@@ -5,7 +5,7 @@
 //! z from the floor.
 
 use super::maps::{Maps, sigmoid};
-use super::wall_things::{DOOR, Faces, NO_OPINION, WINDOW, WallThing};
+use super::wall_things::{DOOR, Faces, NO_OPINION, WINDOW, WallThing, join};
 use crate::layout::draft::{DraftOpening, DraftWall};
 use crate::layout::plan::{PlanLine, overlap};
 use crate::math::{Point2, Vec2};
@@ -59,18 +59,9 @@ pub fn find(maps: &Maps, walls: &[DraftWall], faces: &Faces) -> (Vec<Found>, usi
     }
     for thing in faces.things.iter().filter(|thing| thing.class <= WINDOW) {
         let Some(seen) = from_front(maps, walls, thing) else { continue };
-        let same = found.iter_mut().find(|f| {
-            f.opening.kind == seen.opening.kind && share(&f.opening, &seen.opening, walls) > SAME_SHARE
-        });
-        match same {
-            // The faces of one wall may both show it: the clearer one counts.
-            Some(known) if known.clues.elevation <= seen.clues.elevation => {
-                let heat = known.clues.heat.max(seen.clues.heat);
-                *known = Found { clues: Clues { heat, ..seen.clues }, ..seen };
-            }
-            Some(_) => {}
-            None => found.push(seen),
-        }
+        let (kind, own) = (seen.opening.kind, seen.opening.clone());
+        let is_same = |f: &Found| f.opening.kind == kind && share(&f.opening, &own, walls) > SAME_SHARE;
+        join(&mut found, seen, is_same, |f| &mut f.clues);
     }
     let sure = |f: &Found| f.clues.strength();
     found.sort_by(|a, b| sure(b).total_cmp(&sure(a)));

@@ -11,7 +11,7 @@ use crate::cloud::FreeSpace;
 use crate::layout::draft::DraftObject;
 use crate::layout::sample_index::SampleIndex;
 use crate::math::Point2;
-use crate::nn::{ElevationMaps, Error, Session, Tensor};
+use crate::nn::{Clues, ElevationMaps, Error, Session, Tensor};
 use rayon::prelude::*;
 
 /// Classes of the elevation network; doors and windows first.
@@ -138,6 +138,26 @@ impl Faces {
     pub fn heat(&self, class: usize, wall_idx: Option<usize>, place: [f64; 3]) -> Option<f64> {
         let faces = self.seen.iter().filter(|seen| wall_idx.is_none_or(|index| index == seen.wall_idx));
         faces.filter_map(|seen| seen.heat_at(class, place)).max_by(f64::total_cmp)
+    }
+}
+
+/// Adds what an elevation shows to what is known. Where both are the same thing the clearer elevation says where it is,
+/// since the faces of one wall may both show it, and the plan's heat is kept.
+pub(super) fn join<T>(
+    all: &mut Vec<T>,
+    mut seen: T,
+    is_same: impl Fn(&T) -> bool,
+    clues: fn(&mut T) -> &mut Clues,
+) {
+    match all.iter_mut().find(|known| is_same(known)) {
+        Some(known) => {
+            let (of_known, own) = (*clues(known), clues(&mut seen));
+            if of_known.elevation <= own.elevation {
+                own.heat = own.heat.max(of_known.heat);
+                *known = seen;
+            }
+        }
+        None => all.push(seen),
     }
 }
 
