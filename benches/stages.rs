@@ -205,6 +205,7 @@ fn draft(path: &Path) {
     let input = layout::DetectorInput {
         cloud: &scene,
         free_space: None,
+        semantics: None,
         camera_path: &[],
         ceiling_height_m: alignment.ceiling_height_m,
     };

@@ -22,6 +22,7 @@ pub mod video;
 pub mod pose;
 pub mod depth;
 pub mod cloud;
+pub mod semantics;
 pub mod align;
 pub mod scene;
 pub mod layout;

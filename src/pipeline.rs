@@ -10,9 +10,11 @@ use crate::nn::Registry;
 use crate::pose::Trajectory;
 use crate::report::Reporter;
 use crate::scene::{Provenance, Scene};
+use crate::semantics::{self, ScoreMaps, Segmenter, Semantics};
 use crate::video::{FrameSet, InputKind};
 use crate::{align, cloud, depth, export, layout, nn, physics, pose, video, viewer};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 pub use crate::artifact::Aligned;
@@ -157,6 +159,8 @@ impl Outcome {
 pub struct Loaded {
     registry: Registry,
     detector: Box<dyn LayoutDetector>,
+    /// Looks at the pictures for the detector, when the options name one.
+    segmenter: Option<Segmenter>,
     /// The estimators for inputs without and with depth of their own, made when first needed.
     depth: [Option<Box<dyn DepthEstimator>>; 2],
     models: Vec<(String, String)>,
@@ -179,8 +183,10 @@ impl Loaded {
             models.push((entry.id, entry.sha256));
         }
         models.extend(detector.models());
+        let segmenter = Segmenter::open(&options.layout.semantics, &registry)?;
+        models.extend(segmenter.as_ref().map(Segmenter::model));
         let options = (options.depth.clone(), options.layout.clone());
-        Ok(Self { registry, detector, depth: [None, None], models, folders: folders.to_vec(), options })
+        Ok(Self { registry, detector, segmenter, depth: [None, None], models, folders: folders.to_vec(), options })
     }
 
     /// Models that requests may use, id and SHA-256; an input that brings its depth needs fewer.
@@ -248,18 +254,21 @@ fn run_stages(request: &Request, loaded: &mut Loaded, reporter: &Reporter) -> Re
     };
 
     let detector = loaded.detector.as_ref();
-    let key = (&options.align, &request.hints, detector.models());
+    let views = Views::new(request, capture.as_ref(), loaded.segmenter.as_ref());
+    let mut helpers = detector.models();
+    helpers.extend(views.segmenter.map(Segmenter::model));
+    let key = (&options.align, &request.hints, &helpers, &options.layout.semantics);
     let aligned = chain.stage(Stage::Align, &key, || {
         let edges = capture.as_ref().map_or_else(Vec::new, |capture| depth::edge_planes(&capture.depths));
-        let views = capture.as_ref().map(|c| align::Views { trajectory: &c.trajectory, edges: &edges });
+        let paths = capture.as_ref().map(|c| align::Views { trajectory: &c.trajectory, edges: &edges });
         let (hints, options) = (&request.hints, &options.align);
-        let judge = Judge { request, detector, capture: capture.as_ref() };
-        let (alignment, cloud) = align::align(&world_cloud, views, hints, Some(&judge), options, reporter)?;
+        let judge = Judge { detector, views: &views };
+        let (alignment, cloud) = align::align(&world_cloud, paths, hints, Some(&judge), options, reporter)?;
         Ok::<_, Error>(Aligned { alignment, cloud })
     })?;
 
-    let draft = chain.stage(Stage::Layout, &(&options.layout, detector.models()), || {
-        detect(request, detector, capture.as_ref(), &aligned, reporter)
+    let draft = chain.stage(Stage::Layout, &(&options.layout, &helpers), || {
+        detect(detector, &views, &aligned, reporter)
     })?;
 
     let scene = chain.stage(Stage::Scene, &options.physics, || {
@@ -269,7 +278,8 @@ fn run_stages(request: &Request, loaded: &mut Loaded, reporter: &Reporter) -> Re
 
     let timings = std::mem::take(&mut chain.timings);
     let mut models = capture.as_ref().map_or_else(Vec::new, |capture| capture.models.clone());
-    models.extend(detector.models());
+    models.extend(helpers);
+    drop(views);
     Ok(Outcome { input_digest, input_offset, capture, aligned, draft, scene, models, timings })
 }
 
@@ -309,24 +319,54 @@ fn read_cloud(request: &Request, reporter: &Reporter) -> Result<(Cloud<World>, V
     Ok((contents.cloud, contents.offset))
 }
 
+/// What the views of a capture say beside the cloud.
+struct Views<'a> {
+    request: &'a Request,
+    capture: Option<&'a Capture>,
+    segmenter: Option<&'a Segmenter>,
+    /// Made when first needed.
+    scores: OnceCell<ScoreMaps>,
+}
+
+impl<'a> Views<'a> {
+    fn new(request: &'a Request, capture: Option<&'a Capture>, segmenter: Option<&'a Segmenter>) -> Self {
+        Self { request, capture, segmenter, scores: OnceCell::new() }
+    }
+
+    /// Space that the views saw to be empty.
+    fn free_space(&self, scene_from_world: &Sim3, reporter: &Reporter) -> Option<FreeSpace> {
+        let depths = &self.capture?.depths;
+        cloud::free_space(depths, scene_from_world, &self.request.options.cloud, reporter)
+    }
+
+    /// What the segmentation network says of the surfaces, when one was asked for and there are pictures.
+    fn semantics(&self, scene_from_world: &Sim3, reporter: &Reporter) -> Result<Option<Semantics>, nn::Error> {
+        let Some((capture, segmenter)) = self.capture.zip(self.segmenter) else { return Ok(None) };
+        if self.scores.get().is_none() {
+            // Nothing else fills the cell meanwhile.
+            let _ = self.scores.set(segmenter.segment(&capture.depths, reporter)?);
+        }
+        Ok(self.scores.get().map(|scores| semantics::lay(&capture.depths, scores, scene_from_world)))
+    }
+}
+
 /// The layout detector as judge of the scale.
 struct Judge<'a> {
-    request: &'a Request,
     detector: &'a dyn LayoutDetector,
-    capture: Option<&'a Capture>,
+    views: &'a Views<'a>,
 }
 
 impl ScaleJudge for Judge<'_> {
     fn judge(&self, cloud: &Cloud<SceneFrame>, scene_from_world: &Sim3) -> Judgement {
-        // Its warnings belong to the detection that follows; here they would come twice.
+        // Its warnings and errors belong to the detection that follows; here they would come twice.
         let quiet = Reporter::default();
-        let free_space = self.capture.and_then(|capture| {
-            cloud::free_space(&capture.depths, scene_from_world, &self.request.options.cloud, &quiet)
-        });
-        let camera_path = camera_path(self.capture, scene_from_world);
+        let free_space = self.views.free_space(scene_from_world, &quiet);
+        let semantics = self.views.semantics(scene_from_world, &quiet).ok().flatten();
+        let camera_path = camera_path(self.views.capture, scene_from_world);
         let input = DetectorInput {
             cloud,
             free_space: free_space.as_ref(),
+            semantics: semantics.as_ref(),
             camera_path: &camera_path,
             ceiling_height_m: None,
         };
@@ -334,22 +374,21 @@ impl ScaleJudge for Judge<'_> {
     }
 }
 
-/// Stage 6, with the free space that the views of the capture show.
+/// Stage 6, with what the views of the capture show.
 fn detect(
-    request: &Request,
     detector: &dyn LayoutDetector,
-    capture: Option<&Capture>,
+    views: &Views<'_>,
     aligned: &Aligned,
     reporter: &Reporter,
 ) -> Result<Draft, Error> {
     let scene_from_world = &aligned.alignment.scene_from_world;
-    let free_space: Option<FreeSpace> = capture.and_then(|capture| {
-        cloud::free_space(&capture.depths, scene_from_world, &request.options.cloud, reporter)
-    });
-    let camera_path = camera_path(capture, scene_from_world);
+    let free_space = views.free_space(scene_from_world, reporter);
+    let semantics = views.semantics(scene_from_world, reporter)?;
+    let camera_path = camera_path(views.capture, scene_from_world);
     let input = DetectorInput {
         cloud: &aligned.cloud,
         free_space: free_space.as_ref(),
+        semantics: semantics.as_ref(),
         camera_path: &camera_path,
         ceiling_height_m: aligned.alignment.ceiling_height_m,
     };

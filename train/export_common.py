@@ -1,10 +1,12 @@
-"""What the exports of the trained networks here do alike: normalisation folded in, large weights in half precision."""
+"""What the exports of the trained networks here do alike: normalisation folded in, large weights in half precision;
+and back again, from a file to a network that can be trained further."""
 
 import copy
 import hashlib
 import sys
 
 import numpy as np
+import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
@@ -37,6 +39,52 @@ def rounded(net):
             if weight.numel() >= HALVED_FROM:
                 weight.copy_(weight.half().float())
     return net
+
+
+def read_weights(path):
+    """The weights of an exported file by the names of the folded network."""
+    return {w.name.removeprefix("net."): torch.as_tensor(numpy_helper.to_array(w).astype(np.float32))
+            for w in onnx.load(path).graph.initializer if w.name.startswith("net.")}
+
+
+def widened(weights, net):
+    """The same with zeros for input channels of the first convolution that the file did not know."""
+    first = "stem.0.weight"
+    missing = net.state_dict()[first].shape[1] - weights[first].shape[1]
+    weights[first] = nn.functional.pad(weights[first], (0, 0, 0, 0, 0, missing))
+    return weights
+
+
+def unfold(net, path, inputs):
+    """Gives `net` the weights of an exported file; its normalisations get the statistics of a batch of inputs and undo
+    them, so that nothing changes but that training may go on from there."""
+    weights, norms = widened(read_weights(path), net), []
+    for prefix, module in net.named_modules():
+        if not isinstance(module, nn.Sequential):
+            continue
+        for first, second in zip(list(module._modules), list(module._modules)[1:]):
+            conv, norm = module._modules[first], module._modules[second]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                bias = weights.pop(f"{prefix}.{first}.bias")
+                ones = torch.ones_like(bias)
+                for name, value in (("weight", ones), ("bias", bias), ("running_mean", 0 * bias),
+                                    ("running_var", (1 - norm.eps) * ones), ("num_batches_tracked", torch.tensor(0))):
+                    weights[f"{prefix}.{second}.{name}"] = value
+                norms.append(norm)
+    net.load_state_dict(weights)
+    seen, hooks = {}, []
+    for norm in norms:
+        hooks.append(norm.register_forward_hook(lambda norm, args, _: seen.__setitem__(norm, args[0].float())))
+    with torch.no_grad():
+        net.eval()(inputs)
+        for norm in norms:
+            mean, var = seen[norm].mean((0, 2, 3)), seen[norm].var((0, 2, 3))
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(var)
+            norm.weight.copy_((var + norm.eps).sqrt())
+            norm.bias.add_(mean)
+    for hook in hooks:
+        hook.remove()
 
 
 def halved(model):

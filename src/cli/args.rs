@@ -1,6 +1,7 @@
 //! What was typed. One struct per verb; `plan` turns it into what will be done.
 
 use crate::batch::Shard;
+use crate::synth::MeshSplit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -289,9 +290,12 @@ pub struct EvalDetectorsArgs {
     /// Scan without any error.
     #[arg(long)]
     pub perfect: bool,
+    /// Furnish the houses with meshes of the Debian package sweethome3d-furniture.
+    #[arg(long, value_enum)]
+    pub mesh_split: Option<Meshes>,
     /// Measure on labelled scans instead: sub-folders with cloud.ply and layout.txt, or
     /// pcd/NAME.ply with layout/NAME.txt.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["houses", "seed", "perfect"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["houses", "seed", "perfect", "mesh_split"])]
     pub scans: Option<PathBuf>,
     /// Folders with model files.
     #[arg(long, value_name = "DIR")]
@@ -347,6 +351,16 @@ pub enum Meshes {
     Validation,
     /// All.
     All,
+}
+
+impl From<Meshes> for MeshSplit {
+    fn from(meshes: Meshes) -> Self {
+        match meshes {
+            Meshes::Training => Self::Training,
+            Meshes::Validation => Self::Validation,
+            Meshes::All => Self::All,
+        }
+    }
 }
 
 /// Options that all kinds share.
@@ -409,6 +423,9 @@ pub struct SynthDatasetArgs {
     /// layout.txt, or pcd/NAME.ply with layout/NAME.txt.
     #[arg(long, value_name = "DIR")]
     pub scans: Option<PathBuf>,
+    /// Folders with model files (a segmentation network for the scans, named by `--set semantics.model=ID`).
+    #[arg(long, value_name = "DIR", requires = "scans")]
+    pub models: Vec<PathBuf>,
     /// Table `class,target` from the classes of the scans to those of the layout language.
     #[arg(long, value_name = "FILE", requires = "scans")]
     pub classes: Option<PathBuf>,

@@ -8,7 +8,7 @@ use crate::layout::labelled;
 use crate::nn::Registry;
 use crate::output;
 use crate::report::Reporter;
-use crate::synth::{ScanOptions, scan_errors::ScanErrors};
+use crate::synth::{HouseOptions, MeshSplit, ScanOptions, scan_errors::ScanErrors};
 use anyhow::{Result, bail};
 
 /// Runs the verb.
@@ -71,7 +71,9 @@ fn side_by_side(args: &EvalDetectorsArgs) -> Result<()> {
         } else {
             ScanOptions::default()
         };
-        Cases::Houses { seed: args.seed, count: args.houses, house: Box::default(), scan: Box::new(scan) }
+        let mesh_split = args.mesh_split.map(MeshSplit::from).unwrap_or_default();
+        let house = Box::new(HouseOptions { mesh_split, ..HouseOptions::default() });
+        Cases::Houses { seed: args.seed, count: args.houses, house, scan: Box::new(scan) }
     };
     let registry = Registry::open(&args.models)?;
     let reporter = Reporter::new(progress::sink(false));

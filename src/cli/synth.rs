@@ -4,9 +4,10 @@
 
 use super::args::{Meshes, SynthCommon, SynthDatasetArgs, SynthVideoArgs, SynthWhat};
 use super::{exit, options, progress};
+use crate::nn::Registry;
 use crate::report::Reporter;
 use crate::scene::{ClassMap, Provenance};
-use crate::synth::{self, DatasetOptions, HouseOptions, MeshSplit, ScanOptions, VideoOptions};
+use crate::synth::{self, DatasetOptions, HouseOptions, ScanOptions, VideoOptions};
 use crate::{export, output, physics};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -34,11 +35,8 @@ fn with_flags(mut options: HouseOptions, args: &SynthCommon) -> HouseOptions {
     if let Some(rooms) = args.rooms {
         (options.min_rooms, options.max_rooms) = (rooms, rooms);
     }
-    match args.mesh_split.or(args.meshes.is_some().then_some(Meshes::All)) {
-        None => {}
-        Some(Meshes::Training) => options.mesh_split = MeshSplit::Training,
-        Some(Meshes::Validation) => options.mesh_split = MeshSplit::Validation,
-        Some(Meshes::All) => options.mesh_split = MeshSplit::All,
+    if let Some(split) = args.mesh_split.or(args.meshes.is_some().then_some(Meshes::All)) {
+        options.mesh_split = split.into();
     }
     if let Some(folder) = &args.meshes {
         options.mesh_folder.clone_from(folder);
@@ -103,7 +101,8 @@ fn dataset(args: &SynthDatasetArgs) -> Result<()> {
     let reporter = Reporter::new(progress::sink(false));
     if let Some(scans) = &args.scans {
         let classes = args.classes.as_deref().map(class_map).transpose()?;
-        let from = (scans.as_path(), classes.as_ref());
+        let registry = Registry::open(&args.models)?;
+        let from = (scans.as_path(), classes.as_ref(), &registry);
         println!("{}", json!(synth::run_scans(from, args.seed, &options, &args.output, &reporter)?));
         return Ok(());
     }

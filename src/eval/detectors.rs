@@ -2,7 +2,7 @@
 //!
 //! For each seed a house is drawn, walked through and scanned (`synth`); every detector gets the same
 //! cloud, free space and camera path; the strict layout F1 against what was seen of the house is
-//! computed as in [`super::layout`]. Labelled scans ([`labelled`]) come without free space and path. Beside it: whether confidences are what they say
+//! computed as in [`super::layout`]. Labelled scans ([`labelled`]) bring what lies beside them. Beside it: whether confidences are what they say
 //! ([`super::calibration`]), the error of the network's scale, and the time. Deterministic but for
 //! the time.
 
@@ -18,6 +18,7 @@ use crate::math::Point3;
 use crate::nn::{Clues, Registry};
 use crate::report::Reporter;
 use crate::scene::{ClassMap, Layout};
+use crate::semantics::{Segmenter, Semantics};
 use crate::synth::{HouseOptions, ScanOptions, generate, scan};
 use anyhow::Result;
 use serde::Serialize;
@@ -48,6 +49,7 @@ struct Case {
     name: String,
     cloud: Cloud<SceneFrame>,
     free: Option<FreeSpace>,
+    semantics: Option<Semantics>,
     path: Vec<Point3>,
     truth: Layout,
     unseen: Layout,
@@ -66,7 +68,7 @@ impl Cases {
     }
 
     /// The case of a number; `None` for a house without a walk.
-    fn case(&self, index: u64, reporter: &Reporter) -> Result<Option<Case>> {
+    fn case(&self, index: u64, segmenter: Option<&Segmenter>, reporter: &Reporter) -> Result<Option<Case>> {
         match self {
             Self::Houses { seed, house, scan: options, .. } => {
                 let seed = seed + index;
@@ -77,6 +79,7 @@ impl Cases {
                     path: scan.poses.iter().map(|pose| pose.translation.vector.into()).collect(),
                     cloud: scan.cloud,
                     free: Some(scan.free),
+                    semantics: scan.semantics,
                     truth: scan.layout,
                     unseen: scan.unseen,
                     log_scale: scan.scale.ln(),
@@ -84,13 +87,14 @@ impl Cases {
                 }))
             }
             Self::Scans(pairs) => {
-                let scan = labelled::read(&pairs[index as usize], reporter)?;
+                let scan = labelled::read(&pairs[index as usize], segmenter, reporter)?;
                 Ok(Some(Case {
                     name: scan.name,
                     drawn: Draft::of_layout(&scan.layout),
                     path: scan.path,
                     cloud: scan.cloud,
                     free: scan.free,
+                    semantics: scan.semantics,
                     truth: scan.layout,
                     unseen: scan.unseen,
                     log_scale: 0.0,
@@ -196,15 +200,17 @@ pub fn run_detectors(
         let options = layout::Options { detector: name.clone(), ..options.clone() };
         detectors.push(layout::detector(&options, registry)?);
     }
+    let segmenter = Segmenter::open(&options.semantics, registry)?;
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let (mut truths, mut points) = (Vec::new(), Vec::new());
     for index in 0..cases.len() {
         reporter.progress(index as usize, cases.len() as usize);
-        let Some(case) = cases.case(index, reporter)? else { continue };
+        let Some(case) = cases.case(index, segmenter.as_ref(), reporter)? else { continue };
         points.push(case.cloud.len());
         let input = DetectorInput {
             cloud: &case.cloud,
             free_space: case.free.as_ref(),
+            semantics: case.semantics.as_ref(),
             camera_path: &case.path,
             ceiling_height_m: None,
         };

@@ -4,13 +4,14 @@
 //! SpatialLM's data, `pcd/NAME.ply` beside `layout/NAME.txt`. Clouds are metric with Z up; the floor is
 //! moved to z = 0 (the foot of the walls). A scene's folder may also hold what was hardly seen and counts neither
 //! way (`layout_unseen.txt`), and the depth maps of the run that made the cloud (`30-depth`, on the cloud's axes):
-//! they show what is free. Used to measure detectors and to train on one's own scenes.
+//! they show what is free, and a segmentation network may look at their pictures. Used to measure detectors and to train on one's own scenes.
 
 use crate::cloud::{self, Cloud, CloudPoint, FreeSpace, SceneFrame, estimate_normals, normals, ply};
 use crate::depth;
 use crate::math::{Point3, Sim3, Vec3, median};
 use crate::report::Reporter;
 use crate::scene::{Layout, ReadMode};
+use crate::semantics::{self, Segmenter, Semantics};
 use std::path::{Path, PathBuf};
 
 /// Name of a cloud in a scene's folder.
@@ -44,6 +45,9 @@ pub enum Error {
     /// The cloud is no PLY.
     #[error(transparent)]
     Cloud(#[from] ply::Error),
+    /// A network cannot be run.
+    #[error(transparent)]
+    Model(#[from] crate::nn::Error),
     /// The depth maps are not what a run keeps.
     #[error(transparent)]
     Depth(#[from] depth::Error),
@@ -85,6 +89,8 @@ pub struct LabelledScan {
     pub unseen: Layout,
     /// What the views show to be free.
     pub free: Option<FreeSpace>,
+    /// What a segmentation network says of the surfaces.
+    pub semantics: Option<Semantics>,
     /// Where the views were, metres.
     pub path: Vec<Point3>,
 }
@@ -127,11 +133,11 @@ fn name(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Reads a pair. Lines of the layout that cannot be read are left out with a warning.
+/// Reads a pair; the segmentation network, if any, looks at the pictures of its depth maps. Lines of the layout that cannot be read are left out with a warning.
 ///
 /// # Errors
 /// When a file cannot be read or the layout says nothing.
-pub fn read(pair: &Pair, reporter: &Reporter) -> Result<LabelledScan, Error> {
+pub fn read(pair: &Pair, segmenter: Option<&Segmenter>, reporter: &Reporter) -> Result<LabelledScan, Error> {
     let contents = ply::read(&pair.cloud, reporter)?;
     let mut layout = read_layout(&pair.layout, reporter)?;
     // Points of a file may have been shifted near the origin; the layout is in the file's own numbers.
@@ -158,9 +164,15 @@ pub fn read(pair: &Pair, reporter: &Reporter) -> Result<LabelledScan, Error> {
     let free = maps
         .as_ref()
         .and_then(|maps| cloud::free_space(maps, &scene_from_maps, &cloud::Options::default(), reporter));
+    let semantics = match maps.as_ref().zip(segmenter) {
+        Some((maps, network)) => {
+            Some(semantics::lay(maps, &network.segment(maps, reporter)?, &scene_from_maps))
+        }
+        None => None,
+    };
     let views = maps.iter().flat_map(|maps| &maps.maps);
     let path = views.map(|map| Point3::from(map.world_from_camera.translation.vector + down)).collect();
-    Ok(LabelledScan { name: pair.name.clone(), cloud, layout, unseen, free, path })
+    Ok(LabelledScan { name: pair.name.clone(), cloud, layout, unseen, free, semantics, path })
 }
 
 fn read_layout(path: &Path, reporter: &Reporter) -> Result<Layout, Error> {
@@ -222,7 +234,7 @@ mod tests {
         let pairs = find(root).unwrap();
         assert_eq!(pairs.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["other", "own"]);
         let reporter = Reporter::default();
-        let scan = read(&pairs[0], &reporter).unwrap();
+        let scan = read(&pairs[0], None, &reporter).unwrap();
         assert!(scan.cloud.points.iter().all(|p| p.position[2].abs() < 1e-4 && p.normal[2] > 0.9));
         assert!((scan.layout.boxes[0].center[2] - 0.4).abs() < 1e-9 && scan.layout.walls[0].a[2] == 0.0);
         assert!(reporter.warnings().iter().any(|w| w.code == "layout-lines" && w.message.contains("line 2")));
@@ -251,7 +263,7 @@ mod tests {
         let maps = depth::DepthMaps { maps: vec![map], source: "network".into() };
         std::fs::create_dir(own.join(DEPTHS)).unwrap();
         depth::artefact::write(&maps, true, &own.join(DEPTHS)).unwrap();
-        let scan = read(&find(folder.path()).unwrap()[0], &Reporter::default()).unwrap();
+        let scan = read(&find(folder.path()).unwrap()[0], None, &Reporter::default()).unwrap();
         assert!((scan.unseen.boxes[0].center[2] - 1.0).abs() < 1e-9);
         assert!((scan.path[0] - Point3::new(1.0, 0.0, 1.2)).norm() < 1e-9, "{:?}", scan.path);
         let free = scan.free.unwrap();

@@ -43,6 +43,7 @@ use crate::cloud::{Cloud, FreeSpace, SceneFrame};
 use crate::math::Point3;
 use crate::nn::Registry;
 use crate::report::Reporter;
+use crate::semantics::{self, Semantics};
 use serde::{Deserialize, Serialize};
 
 /// What a detector is given.
@@ -52,6 +53,8 @@ pub struct DetectorInput<'a> {
     pub cloud: &'a Cloud<SceneFrame>,
     /// What the cameras saw to be empty, when known.
     pub free_space: Option<&'a FreeSpace>,
+    /// What a segmentation network says of the surfaces, when one was asked.
+    pub semantics: Option<&'a Semantics>,
     /// Camera positions in the scene frame in time order; may be empty.
     pub camera_path: &'a [Point3],
     /// Ceiling height, metres, when known from elsewhere.
@@ -159,6 +162,8 @@ pub struct Options {
     pub network: network::Options,
     /// The options of SpatialLM's weights.
     pub spatiallm: spatiallm::Options,
+    /// The segmentation network that helps detectors, if any.
+    pub semantics: semantics::Options,
 }
 
 impl Default for Options {
@@ -168,6 +173,7 @@ impl Default for Options {
             geometric: geometric::Options::default(),
             network: network::Options::default(),
             spatiallm: spatiallm::Options::default(),
+            semantics: semantics::Options::default(),
         }
     }
 }

@@ -108,6 +108,14 @@ pub enum Error {
         /// The model file.
         path: PathBuf,
     },
+    /// The model is of another kind than what is asked of it.
+    #[error("the model `{id}` cannot do this ({cause}); name another one or correct its manifest entry")]
+    Unfit {
+        /// Model id.
+        id: String,
+        /// Why.
+        cause: String,
+    },
     /// A tensor does not fit.
     #[error("the tensor `{name}` of the model `{id}` does not fit ({cause}); correct the manifest entry")]
     Tensor {

@@ -3,7 +3,10 @@
 //! Takes TOML; gives entries in the file's order. A multi-view depth network is described fully
 //! enough (views, size, value range, projection convention, outputs) that adding one needs no code.
 
-use super::{ElevationMaps, Error, LayoutDecoder, LayoutMaps, PointEncoder, elevation_maps, layout_maps};
+use super::{
+    ElevationMaps, Error, LayoutDecoder, LayoutMaps, PointEncoder, SemanticScores, elevation_maps, layout_maps,
+    semantic_scores,
+};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -56,6 +59,9 @@ pub struct ModelEntry {
     /// Reading of an elevation network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elevation_maps: Option<ElevationMaps>,
+    /// Reading of a segmentation network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semantic_scores: Option<SemanticScores>,
     /// Figures of a point encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point_encoder: Option<PointEncoder>,
@@ -182,6 +188,7 @@ impl Manifest {
                 model.layout_decoder.as_ref().map(LayoutDecoder::check),
                 model.layout_maps.as_ref().map(|maps| layout_maps::check(model, maps)),
                 model.elevation_maps.as_ref().map(|maps| elevation_maps::check(model, maps)),
+                model.semantic_scores.as_ref().map(|scores| semantic_scores::check(model, scores)),
             ];
             for check in checks.into_iter().flatten() {
                 check.map_err(|cause| fail(format!("`{}`: {cause}", model.id)))?;

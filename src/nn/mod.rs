@@ -14,6 +14,7 @@ pub mod point_language;
 mod registry;
 #[cfg(feature = "onnx")]
 mod runtime;
+mod semantic_scores;
 mod session;
 pub mod shipped;
 mod tensor;
@@ -24,5 +25,6 @@ pub use layout_maps::{Calibration, Clues, LayoutMaps, Logistic, OfClass};
 pub use manifest::{BesideFile, Layout, Manifest, ModelEntry, MultiViewDepth, ProjectionInput};
 pub use point_language::{LayoutDecoder, PointEncoder};
 pub use registry::{Model, Registry};
+pub use semantic_scores::SemanticScores;
 pub use session::{PROVIDER, Session, SessionOptions};
 pub use tensor::{Data, Tensor};

@@ -26,6 +26,7 @@ pub mod render;
 pub mod run;
 pub mod scan;
 pub mod scan_errors;
+mod segmentation;
 pub mod sensor;
 pub mod shape;
 pub mod shell;

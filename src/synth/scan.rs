@@ -15,6 +15,7 @@ use super::mesh::{Mesh, V3, add_scaled, dot, length, normalized};
 use super::path::{PathOptions, walk};
 use super::placement::{Item, Mount};
 use super::raster::View;
+use super::segmentation::Opinions;
 use super::scan_errors::{ScanErrors, drifted, gauss, global_error, kind_keeps, matchable, smooth_noise};
 use super::shape::Shape;
 use super::sight::Sight;
@@ -23,6 +24,7 @@ use crate::camera::Camera;
 use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
 use crate::math::{Pose, Rotation};
 use crate::scene::Layout;
+use crate::semantics::{ScoredPoint, Semantics};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -30,6 +32,8 @@ use serde::{Deserialize, Serialize};
 
 /// Surfaces beyond this depth do not exist for a view, metres (more than any house is wide).
 const REACH_M: f32 = 40.0;
+/// Every so many pixels are scored, across and down.
+const SCORED_STEP: usize = 2;
 
 /// Options of a scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +61,8 @@ pub struct ScanOptions {
     pub people: usize,
     /// Use every n-th ray for free space.
     pub carve_every: usize,
+    /// Let a (simulated) segmentation network look at the views.
+    pub segmented: bool,
 }
 
 impl Default for ScanOptions {
@@ -73,6 +79,7 @@ impl Default for ScanOptions {
             errors: ScanErrors::default(),
             people: 0,
             carve_every: 3,
+            segmented: false,
         }
     }
 }
@@ -84,6 +91,8 @@ pub struct Scan {
     pub cloud: Cloud<SceneFrame>,
     /// What was seen to be empty.
     pub free: FreeSpace,
+    /// What the segmentation network says, when it looked.
+    pub semantics: Option<Semantics>,
     /// Elements that were seen.
     pub layout: Layout,
     /// Elements that were hardly seen (the ignore list).
@@ -137,24 +146,30 @@ pub fn scan_with(
     let coverage = observe(house, mesh, clear, &camera, &poses);
     let believed = drifted(&poses, &options.errors, seed);
     let (scale, tilt) = global_error(&options.errors, seed);
+    let opinions = options.segmented.then(|| Opinions::new(house, mesh, seed));
     let looks: Vec<Look> = poses
         .par_iter()
         .zip(&believed)
         .enumerate()
         .map(|(index, (pose, at))| {
             let look_seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(index as u64);
-            Observer { mesh, sight, camera: &camera, options, seed: look_seed }.look(pose, at)
+            let observer = Observer { mesh, sight, camera: &camera, options, seed: look_seed };
+            observer.look(pose, at, opinions.as_ref().map(|opinions| (index, opinions)))
         })
         .collect();
     let grid = Grid::around(house, options.free_voxel_m);
     let free = grid.carve(&looks, scale, &tilt);
+    let semantics = options.segmented.then(|| {
+        let scored: Vec<ScoredPoint> = looks.iter().flat_map(|look| &look.scored).copied().collect();
+        Semantics::of_looks(&scored).moved(|p| moved(p, scale, &tilt))
+    });
     let mut samples: Vec<Sample> = looks.into_iter().flat_map(|l| l.samples).collect();
     for sample in &mut samples {
         sample.p = moved(sample.p, scale, &tilt);
     }
     let cloud = fuse(samples, options.voxel_m as f32, options.min_samples);
     let (layout, unseen) = split_layout(house, &coverage);
-    Scan { cloud, free, layout, unseen, coverage, poses, scale }
+    Scan { cloud, free, semantics, layout, unseen, coverage, poses, scale }
 }
 
 fn moved(p: V3, scale: f64, tilt: &Rotation) -> V3 {
@@ -213,6 +228,7 @@ pub(super) fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> 
 /// What one view gave.
 struct Look {
     samples: Vec<Sample>,
+    scored: Vec<ScoredPoint>,
     /// Believed eye, and believed end points of carving rays with whether a surface is there.
     eye: V3,
     ends: Vec<(V3, bool)>,
@@ -227,13 +243,15 @@ struct Observer<'a> {
 }
 
 impl Observer<'_> {
-    fn look(&self, pose: &Pose, believed: &Pose) -> Look {
+    fn look(&self, pose: &Pose, believed: &Pose, opinions: Option<(usize, &Opinions<'_>)>) -> Look {
         let (w, h) = (self.options.width as usize, self.options.height as usize);
         let (view, at) = (View::new(self.camera, pose), View::new(self.camera, believed));
         let hits = self.sight.hits(self.camera, pose, REACH_M);
         let depth: Vec<f32> = hits.iter().map(|h| h.map_or(0.0, |h| h.t)).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut look = Look { samples: Vec::new(), eye: at.eye, ends: Vec::new() };
+        let mut look = Look { samples: Vec::new(), scored: Vec::new(), eye: at.eye, ends: Vec::new() };
+        let place = |i: usize, hit: &Hit| add_scaled(view.eye, view.ray((i % w) as f32, (i / w) as f32), hit.t);
+        let scores = opinions.map(|(index, opinions)| opinions.of_view(index, &hits, [w, h], place));
         let range = self.options.max_range_m as f32;
         for i in 0..w * h {
             let (x, y) = ((i % w) as f32, (i / w) as f32);
@@ -251,6 +269,12 @@ impl Observer<'_> {
             let p = add_scaled(at.eye, ray, d);
             if carve {
                 look.ends.push((p, true));
+            }
+            if let Some(scores) = &scores
+                && (i % w).is_multiple_of(SCORED_STEP)
+                && (i / w).is_multiple_of(SCORED_STEP)
+            {
+                look.scored.push(ScoredPoint { position: p, scores: scores[i] });
             }
             look.samples.push(self.sample(&hit, p, ray, d, &mut rng));
         }

@@ -12,11 +12,13 @@ CLASSES = ("door", "window", "painting", "mirror", "wall_decoration", "tv", "cur
 GROUP_OF = (0, 0, 1, 1, 1, 1, 1, 1)
 GROUPS = 2
 # Channels (src/layout/network/elevations.rs).
-CELL_M, CHANNELS, ROWS = 0.05, 24, 64
+CELL_M, CHANNELS, ROWS = 0.05, 32, 64
 LAYERS, COLOURS, CONTRAST, RELIEF = slice(0, 7), (slice(7, 10), slice(13, 16)), slice(10, 13), 16
 FREE_BEHIND, FREE_BEFORE, UNSEEN_BEFORE = 19, 20, 21
 # Channels that come from surfaces, not from free space or the wall itself.
 SURFACE = slice(0, 19)
+# Scores of a segmentation network for 7 groups, and where there are any.
+SCORES = slice(24, 32)
 EMPTY = np.zeros(CHANNELS, np.uint8)
 EMPTY[CONTRAST], EMPTY[RELIEF] = 128, 128
 # Outputs: cells of twice the edge; offset 0..2 (cells), log sizes 2..4, distance of the middle from the face 4 (m),
@@ -27,12 +29,14 @@ SEEN, KNOWN = 0.15, 0.12
 SIGMA_SHARE, SIGMA, NEAR = 0.14, (0.7, 1.8), 0.4
 # Probabilities of the losses.
 FLIPPED, NO_COLOUR, NO_FREE_SPACE, HOLES, THINNED = 0.5, 0.05, 0.12, 0.3, 0.3
+# ... of all scores of the segmentation network, and of each group's.
+NO_SCORES, NO_GROUP = 0.45, 0.06
 MAX_HOLES, MAX_HOLE, MAX_THINNED = 3, 16, 0.3
 
 
 @dataclass
 class Face:
-    """`[24, 64, columns]` 8 bits, and rows class, column, row, width, height, distance, depth, seen share."""
+    """`[32, 64, columns]` 8 bits, and rows class, column, row, width, height, distance, depth, seen share."""
     picture: np.ndarray
     things: np.ndarray
 
@@ -84,14 +88,21 @@ def augment(face, rng):
         x[COLOURS[0]], x[COLOURS[1]], x[CONTRAST] = 0, 0, 128
     if rng.random() < NO_FREE_SPACE:
         x[FREE_BEHIND], x[FREE_BEFORE], x[UNSEEN_BEFORE] = 0, 0, 255
+    if rng.random() < NO_SCORES:
+        x[SCORES] = 0
+    for group in range(SCORES.start, SCORES.stop - 1):
+        if rng.random() < NO_GROUP:
+            x[group] = 0
     if rng.random() < HOLES:
         for _ in range(int(rng.integers(1, MAX_HOLES + 1))):
             h, w = rng.integers(3, MAX_HOLE + 1, 2)
             top, left = rng.integers(0, x.shape[1] - h), rng.integers(0, x.shape[2] - w)
-            x[SURFACE, top:top + h, left:left + w] = EMPTY[SURFACE, None, None]
+            for channels in (SURFACE, SCORES):
+                x[channels, top:top + h, left:left + w] = EMPTY[channels, None, None]
     if rng.random() < THINNED:
         gone = rng.random(x.shape[1:], dtype=np.float32) < rng.uniform(0.02, MAX_THINNED)
-        x[SURFACE, gone] = EMPTY[SURFACE, None]
+        for channels in (SURFACE, SCORES):
+            x[channels, gone] = EMPTY[channels, None]
     face.picture = x
 
 

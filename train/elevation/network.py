@@ -37,7 +37,7 @@ class ElevationNet(nn.Module):
         nn.init.constant_(self.values.bias, 0.0)
 
     def forward(self, faces):
-        """Faces 0..1 `[n, 24, 64, columns]` to heats (logits) `[n, 8, 32, columns / 2]` and values, in fp32."""
+        """Faces 0..1 `[n, 32, 64, columns]` to heats (logits) `[n, 8, 32, columns / 2]` and values, in fp32."""
         x0 = self.stem(faces)
         x1 = self.down1(x0)
         x2 = self.down2(x1)

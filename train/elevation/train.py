@@ -17,12 +17,15 @@ from torch.utils.data import DataLoader, IterableDataset
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from common import Average, rate, resume, save
+from export_common import unfold
 from faces import CLASSES, Pool, augment, targets
 from network import ElevationNet, losses
 from score import score
 
 HALF_LIFE_STEPS = 200.0
 WARM, FIRST = 0.04, 0.05
+# Faces whose statistics a training begins with that starts from an exported file.
+START_FACES = 96
 # A class that is rarer than the median one weighs more by the root of it, within these bounds.
 BALANCE = (0.5, 4.0)
 # The pool may grow meanwhile: new shards are looked for after so many batches.
@@ -60,6 +63,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--validation", type=Path, nargs="*", default=[])
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="exported .onnx file to begin with")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=3e-3)
@@ -74,6 +78,9 @@ def main():
     balance = torch.as_tensor(np.clip(np.sqrt(np.median(count) / np.maximum(count, 1)), *BALANCE), dtype=torch.float32)
     print(len(pool), "faces", dict(zip(CLASSES, count.tolist())), flush=True)
     net = ElevationNet().to(memory_format=torch.channels_last)
+    if args.start:
+        faces = [pool.face(k).picture for k in range(0, len(pool), max(len(pool) // START_FACES, 1))]
+        unfold(net, args.start, as_input(torch.as_tensor(np.stack(faces))))
     average = Average(net, ElevationNet().to(memory_format=torch.channels_last), HALF_LIFE_STEPS)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=2e-2)
     counters = resume(args.out, net, optimizer, average)

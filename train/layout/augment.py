@@ -6,13 +6,15 @@ directions (doubled angles, mean normals; 8 bits with 128 for 0) turn with the p
 
 import numpy as np
 
-from shards import (CELL_M, COLOUR, CONTRAST, DENSITY, FLOOR, FREE, NORMAL_X, NORMAL_Y, STANDING_COS2, STANDING_SIN2, UNSEEN,
-                    empty_pillar)
+from shards import (CELL_M, COLOUR, CONTRAST, DENSITY, FLOOR, FREE, NORMAL_X, NORMAL_Y, SCORES, STANDING_COS2, STANDING_SIN2,
+                    UNSEEN, empty_pillar)
 
 # Largest shift either way, pillars; even, so that the interior (half resolution) moves whole cells.
 MAX_SHIFT = 10
 # Probabilities of the losses.
 NO_COLOUR, NO_FREE_SPACE, HOLES, THINNED = 0.1, 0.1, 0.3, 0.3
+# ... of all scores of the segmentation network, and of each group's.
+NO_SCORES, NO_GROUP = 0.45, 0.06
 # Most rectangles that are wiped, their largest side in pillars, the largest share of thinned columns.
 MAX_HOLES, MAX_HOLE, MAX_THINNED = 3, 24, 0.25
 
@@ -71,7 +73,7 @@ def shift(tile, dx, dy):
 
 
 def lose(tile, rng):
-    """What reconstructions may lack: colour, free space, whole patches, single columns."""
+    """What reconstructions may lack: colour, free space, scores, whole patches, single columns."""
     x, empty = tile.pillars, empty_pillar()
     if rng.random() < NO_COLOUR:
         x[COLOUR], x[FLOOR], x[CONTRAST] = 0, 0, 128
@@ -81,6 +83,11 @@ def lose(tile, rng):
             x[channels] = np.clip(x[channels] * gain, 0, 255).astype(np.uint8)
     if rng.random() < NO_FREE_SPACE:
         x[FREE], x[UNSEEN] = 0, 255
+    if rng.random() < NO_SCORES:
+        x[SCORES] = 0
+    for group in range(SCORES.start, SCORES.stop - 1):
+        if rng.random() < NO_GROUP:
+            x[group] = 0
     if rng.random() < HOLES:
         for _ in range(int(rng.integers(1, MAX_HOLES + 1))):
             h, w = rng.integers(4, MAX_HOLE + 1, 2)
@@ -88,7 +95,7 @@ def lose(tile, rng):
             x[:, top:top + h, left:left + w] = empty[:, None, None]
     if rng.random() < THINNED:
         gone = rng.random(x.shape[1:], dtype=np.float32) < rng.uniform(0.02, MAX_THINNED)
-        for channels in (slice(0, FREE.start), CONTRAST, FLOOR):
+        for channels in (slice(0, FREE.start), CONTRAST, FLOOR, SCORES):
             x[channels, gone] = empty[channels, None]
     density = x[DENSITY].astype(np.float32)
     change = rng.uniform(-25, 25) * (density > 0)

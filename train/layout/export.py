@@ -1,6 +1,6 @@
 """Writes the network as ONNX and checks it against PyTorch.
 
-The averaged weights of a checkpoint become one file with a free size (`pillars [1, 47, y, x]` in
+The averaged weights of a checkpoint become one file with a free size (`pillars [1, 61, y, x]` in
 0..1, sides multiples of 16; outputs by the names of maps.py, heats and interior as probabilities).
 Batch normalisation is folded into the convolutions first. Parity is measured with ONNX Runtime on
 tiles and on noise, at two sizes; a difference beyond the bounds is an error. The time is measured on

@@ -20,15 +20,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch.utils.data import DataLoader
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from common import Average, rate
 from export import FILE, write
-from export_common import folded
+from export_common import folded, read_weights, widened
 from losses import losses
 from model import LayoutNet
 from train import Stream, as_input
@@ -83,9 +81,7 @@ def run(binary, *args):
 def shipped_network(path):
     """The network with the weights of an exported file."""
     net = folded(LayoutNet())
-    weights = {w.name.removeprefix("net."): torch.as_tensor(numpy_helper.to_array(w).astype(np.float32))
-               for w in onnx.load(path).graph.initializer if w.name.startswith("net.")}
-    net.load_state_dict(weights)
+    net.load_state_dict(widened(read_weights(path), net))
     return net.to(memory_format=torch.channels_last)
 
 

@@ -84,7 +84,7 @@ class LayoutNet(nn.Module):
         return {name: trunk(x0) for name, trunk in self.trunks.items()}, x3
 
     def forward(self, pillars):
-        """Pillars 0..1 `[n, 47, y, x]`; the maps by name, heats and interior as logits, in fp32."""
+        """Pillars 0..1 `[n, 61, y, x]`; the maps by name, heats and interior as logits, in fp32."""
         found, deep = self.features(pillars)
         with torch.autocast("cpu", enabled=False):
             out = {name: self.heads[name](found[head].float()) for head, names in HEADS.items() for name in names}

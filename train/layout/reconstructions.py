@@ -24,6 +24,8 @@ STEP_M, STEP_DEG = 0.004, 0.06
 RATE = 2
 # Rooms of a walk, seconds in each, height of the camera (metres), its pitch down (degrees).
 ROOMS, SECONDS, HEIGHT_M, PITCH_DEG = (1, 3), (7, 11), (0.9, 1.75), (0.0, 22.0)
+# Share of the houses that are furnished with meshes of the package sweethome3d-furniture, when it is installed.
+MESHES = 0.7
 
 
 def turn(axis_angle):
@@ -60,7 +62,8 @@ def make(binary, seed, folder):
     seconds = rng.randint(*SECONDS) * rooms
     path = {"path.height_m": rng.uniform(*HEIGHT_M), "path.pitch_deg": rng.uniform(*PITCH_DEG), "width": 480, "height": 360}
     options = [word for key, value in path.items() for word in ("--set", f"{key}={value}")]
-    steps = [[binary, "synth", "video", "-o", work / "walk", "--seed", seed, "--rooms", rooms, "--seconds", seconds,
+    meshes = ["--mesh-split", "training"] if rng.random() < MESHES else []
+    steps = [[binary, "synth", "video", "-o", work / "walk", "--seed", seed, *meshes, "--rooms", rooms, "--seconds", seconds,
               "--fps", RATE, "--images-every", 1, *options],
              [binary, "run", work / "walk" / "transforms.json", "-o", work / "run", "--until", "cloud", "--keep", "all",
               "--set", "depth.method=network"]]

@@ -14,7 +14,7 @@ import numpy as np
 
 DTYPES = {"U8": np.uint8, "F32": np.float32}
 # Channels of the pillars that augmentation has to know (src/layout/network/pillars.rs).
-CHANNELS = 47
+CHANNELS = 61
 DENSITY, TOP = 12, 13
 STANDING_COS2, STANDING_SIN2, NORMAL_X, NORMAL_Y = 15, 16, 17, 18
 COLOUR = slice(19, 22)
@@ -22,6 +22,8 @@ FREE = slice(22, 25)
 UNSEEN = 25
 CONTRAST = slice(26, 44)
 FLOOR = slice(44, 47)
+# Scores of a segmentation network for 13 groups, and where there are any.
+SCORES = slice(47, 61)
 CELL_M = 0.05
 
 
@@ -36,7 +38,7 @@ def empty_pillar():
 
 @dataclass
 class Tile:
-    """Pillars `[47, y, x]`, interior `[y/2, x/2]` and the true elements of one place.
+    """Pillars `[61, y, x]`, interior `[y/2, x/2]` and the true elements of one place.
 
     walls: ax, ay, bx, by, height, thickness, seen; openings: kind (0 door, 1 window), x, y, z,
     width, height, direction x, y, seen; boxes: class, x, y, z, yaw, sizes x, y, z, seen.

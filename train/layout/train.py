@@ -18,6 +18,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from augment import augment
 from common import Average, rate, resume, save
 from evaluate import FIGURES, evaluate
+from export_common import unfold, widened
 from maps import CLASSES
 from losses import WEIGHTS, losses
 from model import LayoutNet
@@ -29,6 +30,8 @@ EMA_HALF_LIFE_STEPS = 250.0
 WARM, FIRST = 0.04, 0.05
 # The pool may grow while training runs: new shards are looked for after so many batches.
 REFRESH_BATCHES = 200
+# Tiles whose statistics a training begins with that starts from an exported file.
+START_TILES = 48
 # A class that is rarer than the median one weighs more by the root of it, within these bounds.
 BALANCE = (0.5, 4.0)
 # Scored classes that the run of seed 2 found least (F1 below 0.6 on noisy validation tiles) weigh so much more.
@@ -72,13 +75,13 @@ def class_balance(pool):
     return torch.as_tensor(weight, dtype=torch.float32)
 
 
-def start(net, path):
-    """Weights of a checkpoint's average. Input channels that it did not know begin at zero."""
-    state = torch.load(path, weights_only=True)["average"]
-    first = "stem.0.weight"
-    missing = net.state_dict()[first].shape[1] - state[first].shape[1]
-    state[first] = torch.nn.functional.pad(state[first], (0, 0, 0, 0, 0, missing))
-    net.load_state_dict(state)
+def start(net, path, pool):
+    """Weights of a checkpoint's average or of an exported file. Input channels that it did not know begin at zero."""
+    if path.suffix == ".onnx":
+        tiles = [pool.tile(k).pillars for k in range(0, len(pool), max(len(pool) // START_TILES, 1))]
+        unfold(net, path, as_input(torch.as_tensor(np.stack(tiles))))
+    else:
+        net.load_state_dict(widened(torch.load(path, weights_only=True)["average"], net))
 
 
 def as_input(pillars):
@@ -125,7 +128,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="folder with shards, may grow meanwhile")
     parser.add_argument("--validation", type=Path, nargs="*", default=[], help="folders with shards of other houses")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and log")
-    parser.add_argument("--start", type=Path, help="checkpoint of an earlier training whose average to begin with")
+    parser.add_argument("--start", type=Path, help="what to begin with: a checkpoint (its average) or an exported .onnx file")
     parser.add_argument("--samples", type=int, default=70000, help="the learning rate cycle ends then ...")
     parser.add_argument("--minutes", type=float, default=1e9, help="... or after so many minutes of wall time")
     parser.add_argument("--batch", type=int, default=8)
@@ -141,7 +144,7 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     net = LayoutNet().to(memory_format=torch.channels_last)
     if args.start:
-        start(net, args.start)
+        start(net, args.start, Pool(args.data))
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=2e-2)
     average = Average(net, LayoutNet().to(memory_format=torch.channels_last), EMA_HALF_LIFE_STEPS)
     counters = resume(args.out, net, optimizer, average)

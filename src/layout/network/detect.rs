@@ -6,7 +6,7 @@ use super::elevations::Face;
 use super::evidence;
 use super::inference;
 use super::maps::Maps;
-use super::pillars::pillars;
+use super::pillars::{Beside, pillars};
 use super::turn::Turn;
 use super::wall_things::{self, Faces};
 use super::{NAME, Options, boxes, doors_windows, wall_spans};
@@ -25,6 +25,7 @@ use crate::math::{Point2, Point3};
 use crate::nn::{Calibration, Clues, ElevationMaps, LayoutMaps, Session};
 use crate::report::Reporter;
 use crate::scene::{ClassMap, OpeningKind};
+use crate::semantics::Semantics;
 use rayon::prelude::*;
 
 /// Points this far outside of a box still belong to it, metres (noise of multi-view depth).
@@ -61,14 +62,21 @@ pub fn detect(
     reporter: &Reporter,
 ) -> Result<Detection, Error> {
     let (turn, turned, maps) = read(session, spec, input, reporter)?;
-    let Turned { samples, cloud, free, path } = turned;
-    let input = DetectorInput { cloud: &cloud, free_space: free.as_ref(), camera_path: &path, ..*input };
-    let heights = heights::measure(&samples, input.ceiling_height_m);
+    let beside = turned.beside();
+    let Turned { samples, cloud, path, .. } = &turned;
+    let input = DetectorInput {
+        cloud,
+        free_space: beside.free,
+        semantics: beside.semantics,
+        camera_path: path,
+        ..*input
+    };
+    let heights = heights::measure(samples, input.ceiling_height_m);
     let scale = scale(&maps, spec);
-    let grid = wall_grid::build(&samples, &heights, &input);
+    let grid = wall_grid::build(samples, &heights, &input);
     let lines = wall_spans::find(&maps);
     let supports: Vec<Support> = lines.par_iter().map(|line| evidence::support(line, &maps)).collect();
-    let coverage = evidence::coverage(&maps, &path);
+    let coverage = evidence::coverage(&maps, path);
     let structure = structure::close_on(&lines, &supports, &coverage, &grid);
     let index = SampleIndex::new(&samples.samples);
     let classes = ClassMap::benchmark();
@@ -80,10 +88,10 @@ pub fn detect(
         index: &index,
         refine_boxes: options.refine_boxes,
     };
-    let ceilings = drafting::room_ceilings(&structure, &samples, &index);
+    let ceilings = drafting::room_ceilings(&structure, samples, &index);
     let walls = found.walls(&structure, &ceilings, &heights);
     let faces = match elevation {
-        Some(network) => wall_things::read(network, &faces(&structure, &walls.0), &index, input.free_space)?,
+        Some(network) => wall_things::read(network, &faces(&structure, &walls.0), &index, beside)?,
         None => Faces::default(),
     };
     let (mut draft, clues, homeless) = found.draft(walls, &faces, &heights);
@@ -117,7 +125,14 @@ struct Turned {
     samples: Samples,
     cloud: Cloud<SceneFrame>,
     free: Option<FreeSpace>,
+    semantics: Option<Semantics>,
     path: Vec<Point3>,
+}
+
+impl Turned {
+    fn beside(&self) -> Beside<'_> {
+        Beside { free: self.free.as_ref(), semantics: self.semantics.as_ref() }
+    }
 }
 
 /// Turns the input to its walls and runs the network over it.
@@ -134,12 +149,13 @@ fn read(
         samples: turn.samples(&samples),
         cloud: turn.cloud(input.cloud),
         free: input.free_space.map(|free| turn.free(free)),
+        semantics: input.semantics.map(|semantics| turn.semantics(semantics)),
         path: turn.path(input.camera_path),
     };
     let plan = |p: [f64; 3]| [p[0], p[1]];
     let bounds = (plan(turned.samples.min), plan(turned.samples.max));
     let window = inference::window(bounds.0, bounds.1, turned.samples.mean(), spec.multiple);
-    let maps = inference::run(session, spec, &pillars(&turned.cloud.points, turned.free.as_ref(), window))?;
+    let maps = inference::run(session, spec, &pillars(&turned.cloud.points, turned.beside(), window))?;
     Ok((turn, turned, maps))
 }
 

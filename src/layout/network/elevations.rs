@@ -3,14 +3,17 @@
 //! What is flush with a wall (a closed door, a picture, a screen) hardly shows in a plan, but it does from the
 //! front. Columns run along the wall to the viewer's right, rows up from [`BOTTOM_M`]. A cell says how much
 //! surface lies in it at several distances from the face, its colour and how that differs from the
-//! usual colour of the face, its relief, and whether rays went through. Every channel lies in 0..1 and is kept as 8
+//! usual colour of the face, its relief, whether rays went through, and what a segmentation network takes it for, where one was
+//! asked. Every channel lies in 0..1 and is kept as 8
 //! bits, in training and inference alike. Scene frame: metres, floor at z = 0.
 
-use crate::cloud::{FreeSpace, VoxelState};
+use super::pillars::Beside;
+use crate::cloud::VoxelState;
 use crate::layout::plan::PlanLine;
 use crate::layout::sample_index::SampleIndex;
 use crate::layout::samples::Sample;
 use crate::math::Point2;
+use crate::semantics::{GROUPS, Semantics};
 
 /// Edge of a cell, metres.
 pub const CELL_M: f64 = 0.05;
@@ -39,6 +42,11 @@ const AWAY_COS: f64 = -0.3;
 const LYING_NORMAL_Z: f32 = 0.7;
 /// Free space is asked for at these distances from the face, metres: behind the wall, before it.
 const PROBES_M: [f64; 2] = [-0.35, 0.15];
+/// Groups of a segmentation network whose scores are channels: what is in, on or flat before a wall.
+const SCORED: [&str; SCORES] = ["window", "cabinet", "door", "curtain", "picture", "shelf", "mirror"];
+const SCORES: usize = 7;
+/// Distances from the face whose scores are its own, metres.
+const SCORED_M: [f64; 2] = [-0.2, 0.3];
 
 /// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
@@ -66,13 +74,22 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "unseen_before",
     "wall",
     "height",
+    "score_window",
+    "score_cabinet",
+    "score_door",
+    "score_curtain",
+    "score_picture",
+    "score_shelf",
+    "score_mirror",
+    "scored",
 ];
 /// Channels of a picture.
-pub const CHANNELS: usize = LAYERS + 17;
+pub const CHANNELS: usize = SCORE + SCORES + 1;
 const COLOUR: usize = LAYERS;
 const CONTRAST: usize = COLOUR + 3;
 const BEFORE_COLOUR: usize = CONTRAST + 3;
 const RELIEF: usize = BEFORE_COLOUR + 3;
+const SCORE: usize = RELIEF + 8;
 
 /// A face of a wall.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -143,7 +160,7 @@ pub fn picture(
     face: &Face,
     (first, columns): (f64, usize),
     samples: &SampleIndex<'_>,
-    free: Option<&FreeSpace>,
+    beside: Beside<'_>,
     oriented: bool,
 ) -> Vec<u8> {
     let mut cells = vec![Cell::default(); ROWS * columns];
@@ -175,7 +192,41 @@ pub fn picture(
             cell.lying += 1.0;
         }
     }
-    paint(face, (first, columns), &cells, free)
+    let mut values = paint(face, (first, columns), &cells, beside);
+    if let Some(semantics) = beside.semantics {
+        score(face, (first, columns), semantics, &mut values);
+    }
+    values
+}
+
+/// Writes the mean scores of the surfaces at the face.
+fn score(face: &Face, (first, columns): (f64, usize), semantics: &Semantics, values: &mut [u8]) {
+    let groups = SCORED.map(|name| GROUPS.iter().position(|group| *group == name).unwrap_or(0));
+    let cells = ROWS * columns;
+    let mut sums = vec![([0.0f32; SCORES], 0.0f32); cells];
+    for point in &semantics.points {
+        let [x, y, z] = point.position.map(f64::from);
+        let p = Point2::new(x, y);
+        let off = face.line.distance(&p);
+        let (column, row) = ((face.line.along(&p) - first) / CELL_M, (z - BOTTOM_M) / CELL_M);
+        let is_shown = off > SCORED_M[0]
+            && off < SCORED_M[1]
+            && column >= 0.0
+            && row >= 0.0
+            && column < columns as f64
+            && row < ROWS as f64;
+        if is_shown {
+            let (scores, count) = &mut sums[row as usize * columns + column as usize];
+            scores.iter_mut().zip(groups).for_each(|(sum, group)| *sum += f32::from(point.scores[group]));
+            *count += 1.0;
+        }
+    }
+    for (cell, (scores, count)) in sums.into_iter().enumerate().filter(|(_, (_, count))| *count > 0.0) {
+        for (k, sum) in scores.into_iter().enumerate() {
+            values[(SCORE + k) * cells + cell] = (sum / count).round() as u8;
+        }
+        values[(SCORE + SCORES) * cells + cell] = u8::MAX;
+    }
 }
 
 /// Median of the surface's colour, by channel; grey without any.
@@ -188,7 +239,7 @@ fn usual_colour(cells: &[Cell]) -> [f32; 3] {
     })
 }
 
-fn paint(face: &Face, (first, columns): (f64, usize), cells: &[Cell], free: Option<&FreeSpace>) -> Vec<u8> {
+fn paint(face: &Face, (first, columns): (f64, usize), cells: &[Cell], beside: Beside<'_>) -> Vec<u8> {
     let usual = usual_colour(cells);
     let byte = |v: f32| v.round().clamp(0.0, 255.0) as u8;
     let mut values = vec![0; CHANNELS * cells.len()];
@@ -213,7 +264,7 @@ fn paint(face: &Face, (first, columns): (f64, usize), cells: &[Cell], free: Opti
         let z = BOTTOM_M + (row as f64 + 0.5) * CELL_M;
         let state = |off: f64| {
             let p = face.line.at(along) + face.line.normal * off;
-            free.map_or(VoxelState::Unseen, |free| free.at([p.x, p.y, z]))
+            beside.free.map_or(VoxelState::Unseen, |free| free.at([p.x, p.y, z]))
         };
         let [behind, before] = PROBES_M.map(state);
         put(RELIEF + 3, if behind == VoxelState::Free { 255 } else { 0 });
@@ -229,6 +280,7 @@ fn paint(face: &Face, (first, columns): (f64, usize), cells: &[Cell], free: Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semantics::ScoredPoint;
 
     /// A white wall in the plane y = 0 with a red door, seen from y < 0, and the back of the same wall.
     fn samples() -> Vec<Sample> {
@@ -259,7 +311,7 @@ mod tests {
         let face = Face::of(a, b, 0.1, 2.5, false);
         assert!(face.line.normal.y < 0.0 && face.line.direction().x > 0.99, "{face:?}");
         let columns = face.columns(16);
-        let values = picture(&face, columns, &index, None, true);
+        let values = picture(&face, columns, &index, Beside::default(), true);
         assert_eq!(values.len(), CHANNELS * ROWS * columns.1);
         let at = |channel: usize, x: f64, z: f64| {
             let column = ((x - columns.0) / CELL_M) as usize;
@@ -271,8 +323,25 @@ mod tests {
         assert_eq!((at(RELIEF + 6, 3.01, 1.01), at(RELIEF + 6, 4.2, 1.01)), (255, 0));
         let other = Face::of(a, b, 0.1, 2.5, true);
         let columns = other.columns(16);
-        let values = picture(&other, columns, &index, None, true);
+        let values = picture(&other, columns, &index, Beside::default(), true);
         let blue = &values[(COLOUR + 2) * ROWS * columns.1..(COLOUR + 3) * ROWS * columns.1];
         assert_eq!(blue.iter().max(), Some(&90), "the other face has the other colour");
+    }
+
+    #[test]
+    fn scores_show_where_the_surface_is_the_faces_own() {
+        let (a, b) = (Point2::new(0.0, 0.05), Point2::new(4.0, 0.05));
+        let face = Face::of(a, b, 0.1, 2.5, false);
+        let mut scores = [0; GROUPS.len()];
+        scores[8] = 200;
+        let point = |position| ScoredPoint { position, scores };
+        let semantics = Semantics { points: vec![point([1.01, 0.0, 1.51]), point([2.01, -1.0, 1.51])] };
+        let beside = Beside { free: None, semantics: Some(&semantics) };
+        let columns = face.columns(16);
+        let values = picture(&face, columns, &SampleIndex::new(&[]), beside, true);
+        let of = |k: usize| &values[(SCORE + k) * ROWS * columns.1..(SCORE + k + 1) * ROWS * columns.1];
+        assert_eq!(of(4).iter().filter(|&&v| v > 0).collect::<Vec<_>>(), [&200]);
+        assert_eq!(of(SCORES).iter().filter(|&&v| v > 0).collect::<Vec<_>>(), [&255]);
+        assert!(of(0).iter().all(|&v| v == 0));
     }
 }

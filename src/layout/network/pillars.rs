@@ -4,10 +4,12 @@
 //! column holds is counted, not learned: which of 64 height steps are occupied (so that the density
 //! of the cloud does not matter), where its surfaces face, their colour, how the colour changes with
 //! height (a picture, a closed door and a screen are flush with the wall: only colour tells them), and how
-//! much of the column was seen to be free or was never seen. Every channel lies in 0..1 and is kept as 8 bits, in
+//! much of the column was seen to be free or was never seen; and, where a segmentation network was asked, what it
+//! takes the surfaces of the column for. Every channel lies in 0..1 and is kept as 8 bits, in
 //! training and inference alike. Scene frame: Z up, metres, floor at z = 0.
 
 use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
+use crate::semantics::{GROUPS, Semantics};
 
 /// Edge of a pillar in plan, metres.
 pub const CELL_M: f64 = 0.05;
@@ -37,14 +39,18 @@ const CONTRAST_M: [f32; CONTRASTS + 1] = [0.08, 0.5, 0.9, 1.3, 1.7, 2.1, 2.6];
 const CONTRASTS: usize = 6;
 /// Heights whose colour is that of the floor, metres: rugs lie there and show by nothing else.
 const FLOOR_M: [f32; 2] = [-0.08, 0.08];
+/// Heights whose scores of a segmentation network are looked at, metres: rugs, but no ceilings.
+const SCORED_M: [f32; 2] = [-0.1, 2.6];
 /// First channel of free space.
 const FREE_CHANNEL: usize = 22;
 /// First channel of the contrasts.
 const CONTRAST_CHANNEL: usize = 26;
 /// First channel of the floor's colour.
 const FLOOR_CHANNEL: usize = CONTRAST_CHANNEL + 3 * CONTRASTS;
+/// First channel of the scores of a segmentation network; the last one says where there are any.
+const SCORE_CHANNEL: usize = FLOOR_CHANNEL + 3;
 /// Channels of an input.
-pub const CHANNELS: usize = FLOOR_CHANNEL + 3;
+pub const CHANNELS: usize = SCORE_CHANNEL + GROUPS.len() + 1;
 
 /// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
@@ -95,6 +101,20 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "floor_red",
     "floor_green",
     "floor_blue",
+    "score_bed",
+    "score_window",
+    "score_cabinet",
+    "score_door",
+    "score_table",
+    "score_plant",
+    "score_curtain",
+    "score_chair",
+    "score_picture",
+    "score_sofa",
+    "score_shelf",
+    "score_mirror",
+    "score_rug",
+    "scored",
 ];
 
 /// The part of the plan that is looked at.
@@ -104,6 +124,15 @@ pub struct Window {
     pub origin_m: [f64; 2],
     /// Cells along x and y.
     pub size: [usize; 2],
+}
+
+/// What is known of a place beside the points of its cloud.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// What was seen to be empty.
+    pub free: Option<&'a FreeSpace>,
+    /// What a segmentation network says of the surfaces.
+    pub semantics: Option<&'a Semantics>,
 }
 
 /// Columns with their channels.
@@ -212,20 +241,24 @@ impl Column {
 }
 
 /// Counts the points of a cloud in the columns of a window; without free space everything is unseen
-/// where there is no point.
+/// where there is no point, without scores nothing is scored.
 #[must_use]
 pub fn pillars<'a>(
     points: impl IntoIterator<Item = &'a CloudPoint>,
-    free: Option<&FreeSpace>,
+    Beside { free, semantics }: Beside<'_>,
     window: Window,
 ) -> Pillars {
     let [width, height] = window.size;
     let mut columns = vec![Column::default(); width * height];
+    let cell_of = |[x, y, _]: [f32; 3]| {
+        let x = (f64::from(x) - window.origin_m[0]) / CELL_M;
+        let y = (f64::from(y) - window.origin_m[1]) / CELL_M;
+        let is_within = x >= 0.0 && y >= 0.0 && x < width as f64 && y < height as f64;
+        is_within.then(|| x as usize + width * y as usize)
+    };
     for point in points {
-        let x = (f64::from(point.position[0]) - window.origin_m[0]) / CELL_M;
-        let y = (f64::from(point.position[1]) - window.origin_m[1]) / CELL_M;
-        if x >= 0.0 && y >= 0.0 && x < width as f64 && y < height as f64 {
-            columns[x as usize + width * y as usize].add(point);
+        if let Some(cell) = cell_of(point.position) {
+            columns[cell].add(point);
         }
     }
     let plane = width * height;
@@ -247,7 +280,36 @@ pub fn pillars<'a>(
             values[(FLOOR_CHANNEL + k) * plane + cell] = byte(sum / (255.0 * column.floored.max(1.0)));
         }
     }
+    for (cell, scores) in semantics.map(|s| column_scores(s, plane, cell_of)).unwrap_or_default() {
+        for (k, v) in scores.into_iter().enumerate() {
+            values[(SCORE_CHANNEL + k) * plane + cell] = byte(v);
+        }
+        values[(SCORE_CHANNEL + GROUPS.len()) * plane + cell] = u8::MAX;
+    }
     Pillars { window, values }
+}
+
+/// Cells whose surfaces were scored, with the roots of the mean scores of the groups, 0..1: a picture fills a fifth of
+/// its column, and should show.
+fn column_scores(
+    semantics: &Semantics,
+    cells: usize,
+    cell_of: impl Fn([f32; 3]) -> Option<usize>,
+) -> Vec<(usize, [f32; GROUPS.len()])> {
+    let mut sums = vec![([0.0f32; GROUPS.len()], 0.0f32); cells];
+    for point in &semantics.points {
+        let z = point.position[2];
+        if z > SCORED_M[0]
+            && z < SCORED_M[1]
+            && let Some(cell) = cell_of(point.position)
+        {
+            let (scores, count) = &mut sums[cell];
+            scores.iter_mut().zip(point.scores).for_each(|(sum, v)| *sum += f32::from(v) / 255.0);
+            *count += 1.0;
+        }
+    }
+    let scored = sums.into_iter().enumerate().filter(|(_, (_, count))| *count > 0.0);
+    scored.map(|(cell, (scores, count))| (cell, scores.map(|sum| (sum / count).sqrt()))).collect()
 }
 
 /// Free shares of the three intervals and the unseen share of all of them.
@@ -284,6 +346,7 @@ fn seen_shares(free: Option<&FreeSpace>, [x, y]: [f64; 2]) -> [f32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semantics::ScoredPoint;
 
     fn point(position: [f32; 3], normal: [f32; 3]) -> CloudPoint {
         CloudPoint { position, normal, rgb: [255, 0, 51], weight: 1.0 }
@@ -294,7 +357,7 @@ mod tests {
         let window = Window { origin_m: [-1.0, -1.0], size: [40, 40] };
         let points: Vec<CloudPoint> =
             (0..260).map(|k| point([0.02, 0.03, 0.01 * k as f32], [0.0, -1.0, 0.0])).collect();
-        let pillars = pillars(&points, None, window);
+        let pillars = pillars(&points, Beside::default(), window);
         let cell = 20 + 40 * 20;
         let at = |channel: usize| pillars.values[channel * 1600 + cell];
         assert!((2..=9).all(|band| at(band) == 255), "bands from 0.1 to 2.2 m are full");
@@ -320,7 +383,7 @@ mod tests {
                 }
             })
             .collect();
-        let pillars = pillars(&points, None, window);
+        let pillars = pillars(&points, Beside::default(), window);
         let contrast = |band: usize, c: usize| pillars.values[2 * (CONTRAST_CHANNEL + 3 * band + c)];
         assert!(contrast(3, 0) < 30 && contrast(1, 0) > 140, "{} {}", contrast(3, 0), contrast(1, 0));
         assert_eq!([contrast(3, 1), contrast(5, 2)], [128, 128]);
@@ -332,7 +395,7 @@ mod tests {
         let window = Window { origin_m: [0.0, 0.0], size: [2, 1] };
         let points: Vec<CloudPoint> =
             (0..50).map(|k| point([0.001 * k as f32, 0.02, 0.01], [0.0, 0.0, 1.0])).collect();
-        let pillars = pillars(&points, None, window);
+        let pillars = pillars(&points, Beside::default(), window);
         let floor = [0, 1, 2].map(|c| pillars.values[2 * (FLOOR_CHANNEL + c)]);
         assert_eq!(floor, [255, 0, 51]);
         assert_eq!([19, 20, 21].map(|c| pillars.values[2 * c]), [0, 0, 0], "what stands has no colour there");
@@ -348,8 +411,24 @@ mod tests {
             states: vec![VoxelState::Free; 30],
         };
         let window = Window { origin_m: [0.0, 0.0], size: [4, 1] };
-        let pillars = pillars(&[], Some(&free), window);
+        let pillars = pillars(&[], Beside { free: Some(&free), semantics: None }, window);
         assert_eq!([22, 23, 24, 25].map(|k| pillars.values[k * 4]), [255, 255, 255, 0]);
         assert_eq!([22, 23, 24, 25].map(|k| pillars.values[k * 4 + 3]), [0, 0, 0, 255]);
+    }
+
+    #[test]
+    fn scores_show_in_their_column_even_when_they_fill_little_of_it() {
+        let window = Window { origin_m: [0.0, 0.0], size: [2, 1] };
+        let mut scores = [0; GROUPS.len()];
+        let wall = |k: usize, scores| ScoredPoint { position: [0.02, 0.02, 0.05 * k as f32], scores };
+        let mut points: Vec<ScoredPoint> = (0..36).map(|k| wall(k, scores)).collect();
+        scores[8] = 255;
+        points.extend((36..40).map(|k| wall(k, scores)));
+        let semantics = Semantics { points };
+        let beside = Beside { free: None, semantics: Some(&semantics) };
+        let pillars = pillars(&[], beside, window);
+        let at = |k: usize, cell: usize| pillars.values[2 * (SCORE_CHANNEL + k) + cell];
+        assert_eq!(at(8, 0), 81, "the root of a tenth");
+        assert_eq!([at(4, 0), at(GROUPS.len(), 0), at(8, 1), at(GROUPS.len(), 1)], [0, 255, 0, 0]);
     }
 }

@@ -8,6 +8,7 @@ use super::super::draft::Draft;
 use super::super::samples::Samples;
 use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
 use crate::math::{Point3, wrap_angle};
+use crate::semantics::Semantics;
 use rayon::prelude::*;
 use std::f64::consts::FRAC_PI_2;
 
@@ -93,6 +94,12 @@ impl Turn {
             turned.max[axis] = max[axis] + MARGIN_M;
         }
         turned
+    }
+
+    /// The scored points.
+    #[must_use]
+    pub fn semantics(&self, semantics: &Semantics) -> Semantics {
+        semantics.moved(|position| self.vector(position))
     }
 
     /// Camera positions.

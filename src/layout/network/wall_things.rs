@@ -1,4 +1,4 @@
-//! What the elevation network finds on the faces of walls: `(faces, samples, free space) -> Faces`.
+//! What the elevation network finds on the faces of walls: `(faces, samples, what is known beside them) -> Faces`.
 //!
 //! Each face is drawn from the front ([`elevations`]) and read by a small network: centres, sizes and depths of doors,
 //! windows and what hangs on walls or stands flat before them. The two networks are asked about each other's finds:
@@ -7,7 +7,7 @@
 
 use super::elevations::{BOTTOM_M, CELL_M, CHANNELS, Face, ROWS, picture};
 use super::maps::{Grid, sigmoid};
-use crate::cloud::FreeSpace;
+use super::pillars::Beside;
 use crate::layout::draft::DraftObject;
 use crate::layout::sample_index::SampleIndex;
 use crate::math::Point2;
@@ -85,13 +85,13 @@ pub fn read(
     (session, spec): (&mut Session, &ElevationMaps),
     faces: &[(usize, Face)],
     samples: &SampleIndex<'_>,
-    free: Option<&FreeSpace>,
+    beside: Beside<'_>,
 ) -> Result<Faces, Error> {
     let pictures: Vec<(f64, usize, Vec<u8>)> = faces
         .par_iter()
         .map(|(_, face)| {
             let (first, columns) = face.columns(spec.multiple);
-            (first, columns, picture(face, (first, columns), samples, free, true))
+            (first, columns, picture(face, (first, columns), samples, beside, true))
         })
         .collect();
     let mut found = Faces::default();

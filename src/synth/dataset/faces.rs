@@ -5,9 +5,9 @@
 
 use super::super::scan_errors::gauss;
 use super::tile::{Elements, Tile};
-use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame};
+use crate::cloud::{Cloud, CloudPoint, SceneFrame};
 use crate::layout::network::elevations::{BOTTOM_M, CELL_M, Face, ROWS, picture};
-use crate::layout::network::pillars;
+use crate::layout::network::pillars::{self, Beside};
 use crate::layout::network::wall_things::{CLASSES as KINDS, DOOR, WINDOW};
 use crate::layout::sample_index::SampleIndex;
 use crate::layout::samples;
@@ -54,7 +54,7 @@ pub struct Elevation {
 /// The faces of a tile.
 pub fn faces(
     points: Vec<CloudPoint>,
-    free: Option<&FreeSpace>,
+    beside: Beside<'_>,
     (cells, interior): (usize, &[u8]),
     elements: &Elements,
     seed: u64,
@@ -77,7 +77,7 @@ pub fn faces(
             }
             let face = moved(&face, &mut rng);
             let columns = crop(&face, &mut rng);
-            let input = picture(&face, (columns, COLUMNS), &index, free, oriented);
+            let input = picture(&face, (columns, COLUMNS), &index, beside, oriented);
             // The first layers come first; a face that nobody saw teaches nothing.
             if input[..LOOKED_LAYERS * ROWS * COLUMNS].iter().filter(|&&v| v > 0).count() < FEWEST_CELLS {
                 continue;

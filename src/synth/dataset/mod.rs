@@ -18,9 +18,11 @@ use crate::export::write_atomically;
 use crate::layout::labelled;
 use crate::layout::network::pillars::{CELL_M, CHANNEL_NAMES};
 use crate::layout::network::{elevations, wall_things};
+use crate::nn::Registry;
 use crate::report::Reporter;
 use crate::scene::ClassMap;
 use crate::scene::classes::CLASSES;
+use crate::semantics::{self, Segmenter};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -62,6 +64,10 @@ pub struct DatasetOptions {
     pub corner_share: f64,
     /// Share of tiles turned by any angle; the others keep to the axes but for a degree or two.
     pub turned_share: f64,
+    /// Share of the drawn tiles whose views a (simulated) segmentation network has looked at.
+    pub segmented_share: f64,
+    /// The segmentation network that looks at the pictures of labelled scans, if any.
+    pub semantics: semantics::Options,
     /// Write the faces of the walls, seen from the front, instead of the plans.
     pub faces: bool,
 }
@@ -83,6 +89,8 @@ impl Default for DatasetOptions {
             scale_sigma: 0.0,
             corner_share: 0.0,
             turned_share: 0.25,
+            segmented_share: 0.75,
+            semantics: semantics::Options::default(),
             faces: false,
         }
     }
@@ -188,12 +196,12 @@ pub struct ScansSummary {
 }
 
 /// Writes tiles of labelled scans as [`run_dataset`] writes those of drawn houses. `classes` translates
-/// the classes of the layouts.
+/// the classes of the layouts; the registry has the segmentation network that the options may name.
 ///
 /// # Errors
 /// [`Error`] when an option is unusable, a scan cannot be read or a file cannot be written.
 pub fn run_scans(
-    (folder, classes): (&Path, Option<&ClassMap>),
+    (folder, classes, registry): (&Path, Option<&ClassMap>, &Registry),
     seed: u64,
     options: &DatasetOptions,
     out: &Path,
@@ -201,12 +209,13 @@ pub fn run_scans(
 ) -> Result<ScansSummary, Error> {
     options.check()?;
     let pairs = labelled::find(folder)?;
+    let segmenter = Segmenter::open(&options.semantics, registry).map_err(labelled::Error::from)?;
     super::run::make_folder(out)?;
     write_atomically(&out.join("dataset.json"), describe(seed, options)?.as_bytes())?;
     let mut unknown_classes: BTreeMap<String, usize> = BTreeMap::new();
     let mut scans = Vec::new();
     for pair in &pairs {
-        let scan = labelled::read(pair, reporter)?;
+        let scan = labelled::read(pair, segmenter.as_ref(), reporter)?;
         if scan.cloud.is_empty() {
             reporter.warn("scan-empty", format!("the cloud has no points: {}", pair.cloud.display()));
             continue;

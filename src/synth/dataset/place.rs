@@ -2,6 +2,7 @@
 
 use crate::cloud::{CloudPoint, FreeSpace, VoxelState};
 use crate::layout::network::pillars::CELL_M;
+use crate::semantics::Semantics;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::FRAC_PI_2;
@@ -75,6 +76,14 @@ impl Place {
         let [nx, ny, nz] = point.normal.map(f64::from);
         let [nx, ny] = self.direction([nx, ny]);
         CloudPoint { position: [x, y, z].map(|v| v as f32), normal: [nx, ny, nz].map(|v| v as f32), ..*point }
+    }
+
+    /// The scored points.
+    pub fn scored(&self, semantics: &Semantics) -> Semantics {
+        semantics.moved(|[x, y, z]| {
+            let [u, v] = self.place([f64::from(x), f64::from(y)]);
+            [u, v, self.scale * f64::from(z) + self.lift_m].map(|c| c as f32)
+        })
     }
 
     /// True within half a metre of the tile.

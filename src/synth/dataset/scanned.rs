@@ -9,6 +9,7 @@ use super::place::{Place, draw_scale, draw_yaw};
 use super::tile::{Elements, Tile};
 use crate::cloud::{Cloud, CloudPoint, SceneFrame};
 use crate::layout::labelled::LabelledScan;
+use crate::layout::network::pillars::Beside;
 use crate::layout::plan::Raster;
 use crate::math::{Point2, wrap_angle};
 use crate::scene::classes::CLASSES;
@@ -103,7 +104,9 @@ impl Scanned {
             boxes: self.boxes(&place),
         };
         let interior = place.half_cells().map(|p| u8::from(self.inside.holds(p))).collect();
-        Tile::new((moved, free.as_ref()), (interior, elements), (scale.ln(), seed), options)
+        let semantics = self.scan.semantics.as_ref().map(|semantics| place.scored(semantics));
+        let beside = Beside { free: free.as_ref(), semantics: semantics.as_ref() };
+        Tile::new((moved, beside), (interior, elements), (scale.ln(), seed), options)
     }
 
     fn walls(&self, place: &Place) -> Vec<[f64; 7]> {
@@ -299,6 +302,7 @@ mod tests {
             layout,
             unseen: Layout::parse(HARDLY, ReadMode::Strict).unwrap().0,
             free: None,
+            semantics: None,
             path: Vec::new(),
         }
     }

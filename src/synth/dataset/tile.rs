@@ -14,8 +14,8 @@ use super::super::sight::Sight;
 use super::DatasetOptions;
 use super::faces::{Elevation, faces};
 use super::place::{Place, draw_scale, draw_yaw};
-use crate::cloud::{CloudPoint, FreeSpace};
-use crate::layout::network::pillars::{Window, pillars};
+use crate::cloud::CloudPoint;
+use crate::layout::network::pillars::{Beside, Window, pillars};
 use crate::math::{Pose, Rotation, Vec3, wrap_angle};
 use crate::scene::classes::CLASSES;
 use rand::{RngExt, SeedableRng};
@@ -69,7 +69,7 @@ pub struct Elements {
 impl Tile {
     /// The tile of a cloud that was moved to its frame: its plan, or the faces of its walls.
     pub fn new(
-        (points, free): (Vec<CloudPoint>, Option<&FreeSpace>),
+        (points, beside): (Vec<CloudPoint>, Beside<'_>),
         (interior, elements): (Vec<u8>, Elements),
         (log_scale, seed): (f64, u64),
         options: &DatasetOptions,
@@ -77,9 +77,9 @@ impl Tile {
         let cells = options.cells;
         let window = Window { origin_m: [0.0, 0.0], size: [cells, cells] };
         let (input, faces) = if options.faces {
-            (Vec::new(), faces(points, free, (cells, &interior), &elements, seed))
+            (Vec::new(), faces(points, beside, (cells, &interior), &elements, seed))
         } else {
-            (pillars(&points, free, window).values, Vec::new())
+            (pillars(&points, beside, window).values, Vec::new())
         };
         Self { cells, input, interior, elements, faces, log_scale }
     }
@@ -149,6 +149,8 @@ impl Draw {
             carve_every: 5,
             ..ScanOptions::default()
         };
+        let segmented = rng.random_bool(options.segmented_share.clamp(0.0, 1.0));
+        let scan = ScanOptions { segmented, ..scan };
         let lift_m = if strength == 0.0 { 0.0 } else { rng.random_range(-FLOOR_OFFSET_M..FLOOR_OFFSET_M) };
         let place = Place { cells: options.cells, middle, yaw, scale, lift_m };
         Self { seed, poses, scan, place }
@@ -161,7 +163,9 @@ impl Draw {
         let truth = Truth { place, house, coverage: &scan.coverage };
         let elements = Elements { walls: truth.walls(), openings: truth.openings(), boxes: truth.boxes() };
         let truth = (truth.interior(), elements);
-        Tile::new((moved, Some(&free)), truth, (place.scale.ln(), self.seed), options)
+        let semantics = scan.semantics.as_ref().map(|semantics| place.scored(semantics));
+        let beside = Beside { free: Some(&free), semantics: semantics.as_ref() };
+        Tile::new((moved, beside), truth, (place.scale.ln(), self.seed), options)
     }
 }
 
