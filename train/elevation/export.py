@@ -1,6 +1,6 @@
 """Writes the elevation network as ONNX and checks it against PyTorch.
 
-The averaged weights of a checkpoint become one file (`faces [1, 24, 64, columns]` in 0..1, columns a multiple of
+The averaged weights of a checkpoint become one file (`faces [1, 32, 64, columns]` in 0..1, columns a multiple of
 16; `heat` as probabilities, `values`), folded and halved as the layout network's.
 """
 

@@ -34,8 +34,8 @@ REFRESH_BATCHES = 200
 START_TILES = 48
 # A class that is rarer than the median one weighs more by the root of it, within these bounds.
 BALANCE = (0.5, 4.0)
-# Scored classes that the run of seed 2 found least (F1 below 0.6 on noisy validation tiles) weigh so much more.
-HARD = {"air_conditioner": 3.0, "side_table": 2.5, "dressing_table": 2.0, "chandelier": 2.0, "carpet": 1.5,
+# Scored classes that the runs of seeds 2 and 4 found least weigh so much more.
+HARD = {"air_conditioner": 3.0, "side_table": 2.5, "dressing_table": 2.0, "chandelier": 2.5, "carpet": 2.0, "plants": 1.5,
         "painting": 1.5, "stool": 1.5, "tv": 1.5, "nightstand": 1.5, "mirror": 1.5, "bathroom_cabinet": 1.5}
 
 
