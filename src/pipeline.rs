@@ -186,7 +186,15 @@ impl Loaded {
         let segmenter = Segmenter::open(&options.layout.semantics, &registry)?;
         models.extend(segmenter.as_ref().map(Segmenter::model));
         let options = (options.depth.clone(), options.layout.clone());
-        Ok(Self { registry, detector, segmenter, depth: [None, None], models, folders: folders.to_vec(), options })
+        Ok(Self {
+            registry,
+            detector,
+            segmenter,
+            depth: [None, None],
+            models,
+            folders: folders.to_vec(),
+            options,
+        })
     }
 
     /// Models that requests may use, id and SHA-256; an input that brings its depth needs fewer.
@@ -340,8 +348,22 @@ impl<'a> Views<'a> {
     }
 
     /// What the segmentation network says of the surfaces, when one was asked for and there are pictures.
-    fn semantics(&self, scene_from_world: &Sim3, reporter: &Reporter) -> Result<Option<Semantics>, nn::Error> {
-        let Some((capture, segmenter)) = self.capture.zip(self.segmenter) else { return Ok(None) };
+    fn semantics(
+        &self,
+        scene_from_world: &Sim3,
+        reporter: &Reporter,
+    ) -> Result<Option<Semantics>, nn::Error> {
+        let Some(segmenter) = self.segmenter else { return Ok(None) };
+        let Some(capture) = self.capture else {
+            reporter.warn(
+                "no-pictures",
+                format!(
+                    "the segmentation network `{}` has nothing to look at: a cloud has no pictures; give the video, or                      leave out `layout.semantics.model`",
+                    segmenter.model().0
+                ),
+            );
+            return Ok(None);
+        };
         if self.scores.get().is_none() {
             // Nothing else fills the cell meanwhile.
             let _ = self.scores.set(segmenter.segment(&capture.depths, reporter)?);
@@ -384,6 +406,12 @@ fn detect(
     let scene_from_world = &aligned.alignment.scene_from_world;
     let free_space = views.free_space(scene_from_world, reporter);
     let semantics = views.semantics(scene_from_world, reporter)?;
+    if semantics.is_some() && !detector.reads_semantics() {
+        reporter.warn(
+            "semantics-unused",
+            format!("the detector `{}` makes no use of the segmentation network", detector.name()),
+        );
+    }
     let camera_path = camera_path(views.capture, scene_from_world);
     let input = DetectorInput {
         cloud: &aligned.cloud,

@@ -71,6 +71,11 @@ pub trait LayoutDetector: Send + Sync {
         Vec::new()
     }
 
+    /// True when [`DetectorInput::semantics`] makes a difference.
+    fn reads_semantics(&self) -> bool {
+        false
+    }
+
     /// Scale of the cloud over the true one, for a detector that can judge it.
     ///
     /// # Errors

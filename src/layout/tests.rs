@@ -128,7 +128,13 @@ fn detect(points: Vec<CloudPoint>) -> Draft {
 
 fn try_detect(points: Vec<CloudPoint>) -> Result<Draft, Error> {
     let cloud: Cloud<SceneFrame> = Cloud::new(points);
-    let input = DetectorInput { cloud: &cloud, free_space: None, semantics: None, camera_path: &[], ceiling_height_m: None };
+    let input = DetectorInput {
+        cloud: &cloud,
+        free_space: None,
+        semantics: None,
+        camera_path: &[],
+        ceiling_height_m: None,
+    };
     detector(&geometric(), &no_models()).unwrap().detect(&input, &Reporter::default())
 }
 
@@ -239,7 +245,13 @@ fn an_oblique_wall_stays_oblique() {
 fn a_walked_path_is_a_passage() {
     let cloud: Cloud<SceneFrame> = Cloud::new(flat());
     let path = [Point3::new(3.0, 1.5, 1.5), Point3::new(5.0, 1.4, 1.5)];
-    let input = DetectorInput { cloud: &cloud, free_space: None, semantics: None, camera_path: &path, ceiling_height_m: None };
+    let input = DetectorInput {
+        cloud: &cloud,
+        free_space: None,
+        semantics: None,
+        camera_path: &path,
+        ceiling_height_m: None,
+    };
     let draft = detector(&geometric(), &no_models()).unwrap().detect(&input, &Reporter::default()).unwrap();
     let door = draft.openings.iter().find(|o| o.kind == OpeningKind::Door).unwrap();
     assert!(door.confidence >= 0.9);

@@ -4,8 +4,8 @@
 //! enough (views, size, value range, projection convention, outputs) that adding one needs no code.
 
 use super::{
-    ElevationMaps, Error, LayoutDecoder, LayoutMaps, PointEncoder, SemanticScores, elevation_maps, layout_maps,
-    semantic_scores,
+    ElevationMaps, Error, LayoutDecoder, LayoutMaps, PointEncoder, SemanticScores, elevation_maps,
+    layout_maps, semantic_scores,
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;

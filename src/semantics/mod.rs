@@ -70,7 +70,8 @@ impl Semantics {
         let mut order: Vec<(u64, u32)> =
             looks.iter().enumerate().map(|(index, look)| (key(look.position), index as u32)).collect();
         order.sort_unstable();
-        let points = order.chunk_by(|a, b| a.0 == b.0).map(|same| mean(same.iter().map(|k| &looks[k.1 as usize])));
+        let points =
+            order.chunk_by(|a, b| a.0 == b.0).map(|same| mean(same.iter().map(|k| &looks[k.1 as usize])));
         Self { points: points.collect() }
     }
 
@@ -115,7 +116,8 @@ mod tests {
 
     #[test]
     fn looks_at_one_place_are_averaged_whatever_their_order() {
-        let looks = [look([0.01, 0.0, 1.0], 2, 200), look([0.51, 0.0, 1.0], 4, 90), look([0.03, 0.0, 1.0], 3, 100)];
+        let looks =
+            [look([0.01, 0.0, 1.0], 2, 200), look([0.51, 0.0, 1.0], 4, 90), look([0.03, 0.0, 1.0], 3, 100)];
         let found = Semantics::of_looks(&looks);
         assert_eq!(found.points.len(), 2);
         assert_eq!((found.points[0].scores[2], found.points[0].scores[3]), (100, 50));

@@ -77,7 +77,8 @@ impl Segmenter {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let stride = depths.maps.len().div_ceil(self.max_views).max(1);
         let chosen = depths.maps.iter().enumerate().step_by(stride);
-        let maps = chosen.map(|(index, map)| self.look(&mut session, index, map)).collect::<Result<Vec<_>, _>>()?;
+        let maps =
+            chosen.map(|(index, map)| self.look(&mut session, index, map)).collect::<Result<Vec<_>, _>>()?;
         reporter.diagnostic("pictures_segmented", maps.len());
         Ok(ScoreMaps { maps })
     }
@@ -120,5 +121,70 @@ impl Segmenter {
         }
         // A network that gives no numbers knows nothing.
         sums.map(|sum| if all > 0.0 { (255.0 * sum / all).round() as u8 } else { 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Camera;
+    use crate::math::Pose;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn without_a_name_nothing_is_loaded_and_a_network_of_another_kind_is_refused() {
+        let registry = Registry::open(&[]).unwrap();
+        assert!(Segmenter::open(&Options::default(), &registry).unwrap().is_none());
+        let options = Options { model: "roomwright_layout".to_owned(), ..Options::default() };
+        let message = Segmenter::open(&options, &registry).unwrap_err().to_string();
+        assert!(message.contains("roomwright_layout") && message.contains("semantic_scores"), "{message}");
+    }
+
+    #[test]
+    fn every_group_of_the_manifest_is_known() {
+        let manifest = crate::nn::Manifest::built_in().unwrap();
+        let specs: Vec<_> =
+            manifest.models.iter().filter_map(|model| model.semantic_scores.as_ref()).collect();
+        assert!(!specs.is_empty());
+        for name in specs.iter().flat_map(|spec| &spec.groups).filter(|name| !name.is_empty()) {
+            assert!(GROUPS.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    #[cfg(feature = "onnx")]
+    #[test]
+    fn a_photographed_table_is_a_table() {
+        let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let folder: PathBuf = shared.join("models/segmentation");
+        let photograph = shared.join("data/redkitchen/rgb/00000.jpg");
+        if !folder.is_dir() || !photograph.is_file() {
+            println!("skipped: no segmentation network or photograph beside the repository");
+            return;
+        }
+        let color = image::open(photograph).unwrap().to_rgb8();
+        let (width, height) = color.dimensions();
+        let pixels = width as usize * height as usize;
+        let map = DepthMap {
+            frame_idx: 0,
+            camera: Camera::centred(width, height, 500.0),
+            world_from_camera: Pose::identity(),
+            depth: vec![1.0; pixels],
+            confidence: vec![255; pixels],
+            color,
+        };
+        let depths = DepthMaps { maps: vec![map], source: "test".to_owned() };
+        let registry = Registry::open(&[folder]).unwrap();
+        let options = Options { model: "mosaic_r4_ade20k32_logits".to_owned(), ..Options::default() };
+        let network = Segmenter::open(&options, &registry).unwrap().unwrap();
+        let maps = network.segment(&depths, &Reporter::default()).unwrap();
+        assert_eq!(maps, network.segment(&depths, &Reporter::default()).unwrap());
+        let map = &maps.maps[0];
+        let table = GROUPS.iter().position(|group| *group == "table").unwrap();
+        let share = map.scores.iter().filter(|s| s[table] > 128).count() as f64 / map.scores.len() as f64;
+        assert!((0.1..0.6).contains(&share), "{share}");
+        assert!(
+            map.scores.iter().all(|s| s.iter().map(|&v| u32::from(v)).sum::<u32>() <= 262),
+            "sums to one"
+        );
     }
 }

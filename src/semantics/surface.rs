@@ -27,7 +27,8 @@ pub fn looks(map: &DepthMap, scores: &ScoreMap, scene_from_world: &Sim3) -> Vec<
             let is_used = z > 0.0
                 && map.confidence[y * width + x] >= MIN_CONFIDENCE
                 && f64::from(z) * metre < MAX_DEPTH_M;
-            let around = [(x - EDGE_PIXELS, y), (x + EDGE_PIXELS, y), (x, y - EDGE_PIXELS), (x, y + EDGE_PIXELS)];
+            let around =
+                [(x - EDGE_PIXELS, y), (x + EDGE_PIXELS, y), (x, y - EDGE_PIXELS), (x, y + EDGE_PIXELS)];
             let is_edge = around.iter().any(|&(x, y)| {
                 let other = depth(x, y);
                 other > 0.0 && (other - z).abs() > EDGE_RATIO * z
@@ -36,7 +37,8 @@ pub fn looks(map: &DepthMap, scores: &ScoreMap, scene_from_world: &Sim3) -> Vec<
                 continue;
             }
             let (u, v) = (x as f64 + 0.5, y as f64 + 0.5);
-            let cell = |at: f64, of: usize, cells: usize| ((at / of as f64 * cells as f64) as usize).min(cells - 1);
+            let cell =
+                |at: f64, of: usize, cells: usize| ((at / of as f64 * cells as f64) as usize).min(cells - 1);
             let index = cell(v, height, scores.height) * scores.width + cell(u, width, scores.width);
             let z = f64::from(z);
             let p = Point3::new(

@@ -15,8 +15,8 @@ use super::mesh::{Mesh, V3, add_scaled, dot, length, normalized};
 use super::path::{PathOptions, walk};
 use super::placement::{Item, Mount};
 use super::raster::View;
-use super::segmentation::Opinions;
 use super::scan_errors::{ScanErrors, drifted, gauss, global_error, kind_keeps, matchable, smooth_noise};
+use super::segmentation::Opinions;
 use super::shape::Shape;
 use super::sight::Sight;
 use super::{furniture, mesh::Builder};
@@ -250,7 +250,8 @@ impl Observer<'_> {
         let depth: Vec<f32> = hits.iter().map(|h| h.map_or(0.0, |h| h.t)).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut look = Look { samples: Vec::new(), scored: Vec::new(), eye: at.eye, ends: Vec::new() };
-        let place = |i: usize, hit: &Hit| add_scaled(view.eye, view.ray((i % w) as f32, (i / w) as f32), hit.t);
+        let place =
+            |i: usize, hit: &Hit| add_scaled(view.eye, view.ray((i % w) as f32, (i / w) as f32), hit.t);
         let scores = opinions.map(|(index, opinions)| opinions.of_view(index, &hits, [w, h], place));
         let range = self.options.max_range_m as f32;
         for i in 0..w * h {

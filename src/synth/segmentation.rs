@@ -39,16 +39,33 @@ const TAKEN_FOR: &[(&[&str], &[(&str, f64)])] = &[
     (&["pillow"], &[("bed", 0.6), ("sofa", 0.2)]),
     (&["sofa", "combination_sofa"], &[("sofa", 0.75), ("bed", 0.1), ("chair", 0.08)]),
     (&["cushion"], &[("sofa", 0.6), ("bed", 0.1), ("chair", 0.15)]),
-    (&["chair", "dining_chair", "bar_chair"], &[("chair", 0.65), ("table", 0.08), ("sofa", 0.05), ("cabinet", 0.03)]),
+    (
+        &["chair", "dining_chair", "bar_chair"],
+        &[("chair", 0.65), ("table", 0.08), ("sofa", 0.05), ("cabinet", 0.03)],
+    ),
     (&["stool"], &[("chair", 0.45), ("table", 0.2), ("sofa", 0.05)]),
-    (&["dining_table", "desk", "dressing_table", "bar", "dining_table_combination"], &[
-        ("table", 0.6), ("cabinet", 0.1), ("chair", 0.08), ("shelf", 0.05),
-    ]),
-    (&["coffee_table", "side_table"], &[("table", 0.5), ("chair", 0.12), ("cabinet", 0.08), ("rug", 0.08), ("sofa", 0.06)]),
+    (
+        &["dining_table", "desk", "dressing_table", "bar", "dining_table_combination"],
+        &[("table", 0.6), ("cabinet", 0.1), ("chair", 0.08), ("shelf", 0.05)],
+    ),
+    (
+        &["coffee_table", "side_table"],
+        &[("table", 0.5), ("chair", 0.12), ("cabinet", 0.08), ("rug", 0.08), ("sofa", 0.06)],
+    ),
     (
         &[
-            "wardrobe", "nightstand", "tv_cabinet", "wine_cabinet", "bathroom_cabinet", "shoe_cabinet",
-            "entrance_cabinet", "decorative_cabinet", "washing_cabinet", "wall_cabinet", "sideboard", "cupboard",
+            "wardrobe",
+            "nightstand",
+            "tv_cabinet",
+            "wine_cabinet",
+            "bathroom_cabinet",
+            "shoe_cabinet",
+            "entrance_cabinet",
+            "decorative_cabinet",
+            "washing_cabinet",
+            "wall_cabinet",
+            "sideboard",
+            "cupboard",
         ],
         &[("cabinet", 0.7), ("door", 0.06), ("shelf", 0.06), ("table", 0.04)],
     ),
@@ -58,11 +75,22 @@ const TAKEN_FOR: &[(&[&str], &[(&str, f64)])] = &[
     (&["painting"], &[("picture", 0.85), ("window", 0.04), ("mirror", 0.02)]),
     (&["wall_decoration"], &[("picture", 0.6), ("mirror", 0.05)]),
     (&["mirror"], &[("mirror", 0.45), ("picture", 0.2), ("window", 0.15)]),
-    (&["tv", "computer", "screen"], &[("picture", 0.25), ("window", 0.1), ("mirror", 0.08), ("cabinet", 0.1)]),
+    (
+        &["tv", "computer", "screen"],
+        &[("picture", 0.25), ("window", 0.1), ("mirror", 0.08), ("cabinet", 0.1)],
+    ),
     (&["carpet"], &[("rug", 0.7), ("table", 0.03)]),
     (&["refrigerator"], &[("cabinet", 0.25), ("door", 0.25), ("mirror", 0.05), ("shelf", 0.06)]),
     (
-        &["integrated_stove", "gas_stove", "range_hood", "micro-wave_oven", "stove", "washing_machine", "sink"],
+        &[
+            "integrated_stove",
+            "gas_stove",
+            "range_hood",
+            "micro-wave_oven",
+            "stove",
+            "washing_machine",
+            "sink",
+        ],
         &[("cabinet", 0.5), ("shelf", 0.05)],
     ),
     (&["air_conditioner", "hand_sink", "toilet", "tub", "shower", "shower_room"], &[("cabinet", 0.06)]),
@@ -87,7 +115,8 @@ impl<'a> Opinions<'a> {
         let quality = rng.random_range(QUALITY.0..QUALITY.1);
         let of_items = house.items.iter().map(|item| opinion(item.class, quality, &mut rng)).collect();
         let openings = house.plan.openings.iter();
-        let of_openings = openings.map(|o| opinion(Some(opening_class(o.window)), quality, &mut rng)).collect();
+        let of_openings =
+            openings.map(|o| opinion(Some(opening_class(o.window)), quality, &mut rng)).collect();
         Self { house, mesh, seed, quality, of_items, of_openings }
     }
 
@@ -109,8 +138,7 @@ impl<'a> Opinions<'a> {
             known.iter().enumerate().map(judge).collect()
         };
         let items = anew(&self.of_items, &|k| self.house.items[k].class);
-        let openings =
-            anew(&self.of_openings, &|k| Some(opening_class(self.house.plan.openings[k].window)));
+        let openings = anew(&self.of_openings, &|k| Some(opening_class(self.house.plan.openings[k].window)));
         let patch = opinion_of(rng.random_range(0..GROUPS.len()), &mut rng);
         let true_scores = |k: usize| {
             let hit = hits[k].as_ref()?;

@@ -2,7 +2,7 @@
 
     python train.py --data pool --validation validation --out run --minutes 20
 
-AdamW, one cycle, exponential moving average, bfloat16 convolutions, as the layout network's training.
+AdamW, one cycle, exponential moving average, convolutions as the layout network's training.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from common import Average, rate, resume, save
+from common import Average, convolving, rate, resume, save
 from export_common import unfold
 from faces import CLASSES, Pool, augment, targets
 from network import ElevationNet, losses
@@ -94,7 +94,7 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = rate(min(done, 1.0), args.rate, WARM, FIRST)
         pictures, target = next(batches)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with convolving():
             heat, values = net(as_input(pictures))
         parts = losses(heat, values, target, balance)
         optimizer.zero_grad(set_to_none=True)

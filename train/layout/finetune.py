@@ -24,7 +24,7 @@ import torch
 from torch.utils.data import DataLoader
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from common import Average, rate
+from common import Average, convolving, rate
 from export import FILE, write
 from export_common import folded, read_weights, widened
 from losses import losses
@@ -97,7 +97,7 @@ def train(net, shards, minutes, seed):
         for group in optimizer.param_groups:
             group["lr"] = rate(done, RATE, WARM, FIRST)
         pillars, target = next(batches)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with convolving():
             out = net(as_input(pillars))
         loss = sum(losses(out, target).values())
         optimizer.zero_grad(set_to_none=True)

@@ -1,7 +1,7 @@
 """Trains the layout network on scanned tiles; resumable, one CSV line per validation.
 
 AdamW (Loshchilov & Hutter, 2019), one cycle (Smith, 2018), exponential moving average of the
-weights, which is what is validated and exported. Convolutions run in bfloat16, losses in fp32.
+weights, which is what is validated and exported. Convolutions run in bfloat16 where the processor has it, losses in fp32.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from augment import augment
-from common import Average, rate, resume, save
+from common import Average, convolving, rate, resume, save
 from evaluate import FIGURES, evaluate
 from export_common import unfold, widened
 from maps import CLASSES
@@ -160,7 +160,7 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = rate(done, args.rate, WARM, FIRST)
         pillars, target = next(batches)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with convolving():
             out = net(as_input(pillars))
         parts = losses(out, target, balance)
         optimizer.zero_grad(set_to_none=True)

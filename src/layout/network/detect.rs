@@ -142,12 +142,13 @@ fn read(
     input: &DetectorInput<'_>,
     reporter: &Reporter,
 ) -> Result<(Turn, Turned, Maps), Error> {
-    let samples = samples::reduce(input.cloud)?;
-    samples.warn_dropped(input.cloud.len(), reporter);
-    let turn = Turn::onto_walls(&samples);
+    let turn = Turn::onto_walls(input.cloud)?;
+    let cloud = turn.cloud(input.cloud);
+    let samples = samples::reduce(&cloud)?;
+    samples.warn_dropped(cloud.len(), reporter);
     let turned = Turned {
-        samples: turn.samples(&samples),
-        cloud: turn.cloud(input.cloud),
+        samples,
+        cloud,
         free: input.free_space.map(|free| turn.free(free)),
         semantics: input.semantics.map(|semantics| turn.semantics(semantics)),
         path: turn.path(input.camera_path),

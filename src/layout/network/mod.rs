@@ -120,6 +120,10 @@ impl LayoutDetector for Network {
         all.map(|session| &session.model().entry).map(|e| (e.id.clone(), e.sha256.clone())).collect()
     }
 
+    fn reads_semantics(&self) -> bool {
+        true
+    }
+
     fn judge_scale(&self, input: &DetectorInput<'_>, reporter: &Reporter) -> Result<Judgement, Error> {
         let found = self.look(input, reporter)?;
         Ok(Judgement { scene: Some(found.scale), doors: door_scale::judge(&found.draft) })

@@ -2,10 +2,11 @@
 //!
 //! A detector should give the same layout for a cloud however it is turned. The cloud is turned to
 //! the dominant direction of its walls, then by quarter turns until it is wider than deep and its
-//! points lean to greater x. What is found is turned back. Frame: scene to turned scene, about Z.
+//! points lean to greater x, before anything is cut into cells. What is found is turned back. Frame: scene to turned scene,
+//! about Z.
 
 use super::super::draft::Draft;
-use super::super::samples::Samples;
+use super::super::{Error, samples};
 use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
 use crate::math::{Point3, wrap_angle};
 use crate::semantics::Semantics;
@@ -18,6 +19,8 @@ const STANDING_NZ: f32 = 0.45;
 const BINS: usize = 180;
 /// Normals within this of the strongest bin give the direction, radians (6 degrees).
 const WINDOW: f64 = 0.105;
+/// Rounds of their mean: enough that it no longer matters which bin they began at.
+const ROUNDS: usize = 12;
 
 /// A turn about Z.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,11 +38,20 @@ impl Turn {
         Self { angle, sin, cos }
     }
 
-    /// Onto the axes of the walls.
-    #[must_use]
-    pub fn onto_walls(samples: &Samples) -> Self {
-        let straight = Self::by(-dominant(samples));
-        let turned = straight.samples(samples);
+    /// Onto the axes of the walls, by the normals of the points; where none has one, they are estimated.
+    ///
+    /// # Errors
+    /// When the cloud holds nothing to estimate normals from.
+    pub fn onto_walls(cloud: &Cloud<SceneFrame>) -> Result<Self, Error> {
+        let has_normals = cloud.points.iter().any(|p| p.normal != [0.0; 3]);
+        let surface: Vec<([f32; 3], [f32; 3])> = if has_normals {
+            cloud.points.iter().map(|p| (p.position, p.normal)).collect()
+        } else {
+            samples::reduce(cloud)?.samples.iter().map(|s| (s.position, s.normal)).collect()
+        };
+        let straight = Self::by(-dominant(surface.iter().map(|s| s.1)));
+        let turned: Vec<[f64; 2]> =
+            surface.iter().map(|([x, y, _], _)| straight.plan([f64::from(*x), f64::from(*y)])).collect();
         let (lean, wide) = extent(&turned);
         let quarters = match (wide, lean[0] >= 0.0, lean[1] >= 0.0) {
             (true, true, _) => 0.0,
@@ -47,7 +59,7 @@ impl Turn {
             (false, _, true) => -1.0,
             (false, _, false) => 1.0,
         };
-        Self::by(straight.angle + quarters * FRAC_PI_2)
+        Ok(Self::by(straight.angle + quarters * FRAC_PI_2))
     }
 
     fn inverse(&self) -> Self {
@@ -72,28 +84,6 @@ impl Turn {
             ..*point
         };
         Cloud::new(cloud.points.par_iter().map(turned).collect())
-    }
-
-    /// The reduced cloud with its bounds.
-    #[must_use]
-    pub fn samples(&self, samples: &Samples) -> Samples {
-        let mut turned = samples.clone();
-        let (mut min, mut max) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for sample in &mut turned.samples {
-            sample.position = self.vector(sample.position);
-            sample.normal = self.vector(sample.normal);
-            for axis in 0..2 {
-                min[axis] = min[axis].min(f64::from(sample.position[axis]));
-                max[axis] = max[axis].max(f64::from(sample.position[axis]));
-            }
-        }
-        /// Margin of the bounds, metres.
-        const MARGIN_M: f64 = 0.4;
-        for axis in 0..2 {
-            turned.min[axis] = min[axis] - MARGIN_M;
-            turned.max[axis] = max[axis] + MARGIN_M;
-        }
-        turned
     }
 
     /// The scored points.
@@ -159,13 +149,11 @@ impl Turn {
 }
 
 /// Direction of the walls, radians in [0, π/2): the strongest peak of standing surface by direction.
-fn dominant(samples: &Samples) -> f64 {
+fn dominant(normals: impl Iterator<Item = [f32; 3]>) -> f64 {
     let mut bins = [0.0f64; BINS];
-    let angles: Vec<f64> = samples
-        .samples
-        .iter()
-        .filter(|s| s.normal[2].abs() < STANDING_NZ)
-        .map(|s| f64::from(s.normal[1]).atan2(f64::from(s.normal[0])).rem_euclid(FRAC_PI_2))
+    let angles: Vec<f64> = normals
+        .filter(|n| n[2].abs() < STANDING_NZ && (n[0] != 0.0 || n[1] != 0.0))
+        .map(|n| f64::from(n[1]).atan2(f64::from(n[0])).rem_euclid(FRAC_PI_2))
         .collect();
     for angle in &angles {
         bins[((angle / FRAC_PI_2 * BINS as f64) as usize).min(BINS - 1)] += 1.0;
@@ -173,7 +161,7 @@ fn dominant(samples: &Samples) -> f64 {
     let around = |k: usize| (0..9).map(|d| bins[(k + BINS + d - 4) % BINS]).sum::<f64>();
     let best = (0..BINS).max_by(|&a, &b| around(a).total_cmp(&around(b)).then(b.cmp(&a))).unwrap_or(0);
     let mut direction = (best as f64 + 0.5) * FRAC_PI_2 / BINS as f64;
-    for _ in 0..3 {
+    for _ in 0..ROUNDS {
         let (mut sum, mut n) = (0.0, 0.0);
         for angle in &angles {
             let off = (angle - direction + 0.5 * FRAC_PI_2).rem_euclid(FRAC_PI_2) - 0.5 * FRAC_PI_2;
@@ -187,11 +175,12 @@ fn dominant(samples: &Samples) -> f64 {
     direction.rem_euclid(FRAC_PI_2)
 }
 
-/// Skew of the samples along x and y, and whether they spread at least as far along x.
-fn extent(samples: &Samples) -> ([f64; 2], bool) {
-    let n = samples.samples.len().max(1) as f64;
+/// Skew of the points along x and y, and whether they spread at least as far along x.
+fn extent(points: &[[f64; 2]]) -> ([f64; 2], bool) {
+    let finite: Vec<&[f64; 2]> = points.iter().filter(|p| p.iter().all(|c| c.is_finite())).collect();
+    let n = finite.len().max(1) as f64;
     let moment = |axis: usize| {
-        let values = || samples.samples.iter().map(|s| f64::from(s.position[axis]));
+        let values = || finite.iter().map(|p| p[axis]);
         let mean = values().sum::<f64>() / n;
         let power = |k: i32| values().map(|v| (v - mean).powi(k)).sum::<f64>() / n;
         (power(2), power(3))
