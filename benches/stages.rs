@@ -203,11 +203,8 @@ fn draft(path: &Path) {
     let registry = nn::Registry::open(&[]).expect("the models of the program");
     let detector = layout::detector(&layout::Options::default(), &registry).expect("the network");
     let input = layout::DetectorInput {
-        cloud: &scene,
-        free_space: None,
-        semantics: None,
-        camera_path: &[],
         ceiling_height_m: alignment.ceiling_height_m,
+        ..layout::DetectorInput::of_cloud(&scene)
     };
     let mut walls = 0;
     let layout_s = fastest(|| walls = detector.detect(&input, &reporter).expect("a draft").walls.len());

@@ -61,6 +61,14 @@ pub struct DetectorInput<'a> {
     pub ceiling_height_m: Option<f64>,
 }
 
+impl<'a> DetectorInput<'a> {
+    /// A cloud of which nothing else is known.
+    #[must_use]
+    pub fn of_cloud(cloud: &'a Cloud<SceneFrame>) -> Self {
+        Self { cloud, free_space: None, semantics: None, camera_path: &[], ceiling_height_m: None }
+    }
+}
+
 /// Finds walls, openings, objects and rooms in an aligned cloud.
 pub trait LayoutDetector: Send + Sync {
     /// Name, as in [`Options::detector`].

@@ -128,13 +128,7 @@ fn detect(points: Vec<CloudPoint>) -> Draft {
 
 fn try_detect(points: Vec<CloudPoint>) -> Result<Draft, Error> {
     let cloud: Cloud<SceneFrame> = Cloud::new(points);
-    let input = DetectorInput {
-        cloud: &cloud,
-        free_space: None,
-        semantics: None,
-        camera_path: &[],
-        ceiling_height_m: None,
-    };
+    let input = DetectorInput::of_cloud(&cloud);
     detector(&geometric(), &no_models()).unwrap().detect(&input, &Reporter::default())
 }
 

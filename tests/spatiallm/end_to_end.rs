@@ -100,13 +100,7 @@ fn detect(points: &[[f64; 3]], models: &Path, options: spatiallm::Options) -> Re
         weight: 1.0,
     };
     let cloud: Cloud<SceneFrame> = Cloud::new(points.iter().map(point).collect());
-    let input = DetectorInput {
-        cloud: &cloud,
-        free_space: None,
-        semantics: None,
-        camera_path: &[],
-        ceiling_height_m: None,
-    };
+    let input = DetectorInput::of_cloud(&cloud);
     let all =
         layout::Options { detector: spatiallm::NAME.to_owned(), spatiallm: options, ..Default::default() };
     layout::detector(&all, &registry(models))?.detect(&input, &Reporter::default())

@@ -218,13 +218,7 @@ mod shipped {
 
     fn draft(cloud: &Cloud<crate::cloud::SceneFrame>) -> Draft {
         let options = Options { detector: "network".to_owned(), ..Options::default() };
-        let input = DetectorInput {
-            cloud,
-            free_space: None,
-            semantics: None,
-            camera_path: &[],
-            ceiling_height_m: None,
-        };
+        let input = DetectorInput::of_cloud(cloud);
         let registry = Registry::open(&[]).unwrap();
         detector(&options, &registry).unwrap().detect(&input, &Reporter::default()).unwrap()
     }

@@ -172,13 +172,7 @@ mod tests {
             .collect();
         let cloud: Cloud<SceneFrame> = Cloud::new(points);
         let samples = samples::reduce(&cloud).expect("enough points");
-        let input = DetectorInput {
-            cloud: &cloud,
-            free_space: None,
-            semantics: None,
-            camera_path: &[],
-            ceiling_height_m: None,
-        };
+        let input = DetectorInput::of_cloud(&cloud);
         let text = "wall_5=Wall(0,0,0,160,0,0,100,0)\ndoor_0=Door(wall_5,80,0,40,40,80)\n\
                     bbox_0=Bbox(bed,80,60,20,640,64,128,32)";
         let lines: Vec<Line> =
