@@ -31,8 +31,11 @@ const PATCH_LEVEL: f32 = 0.8;
 /// A surface belongs to an opening within its frame and this near the middle of its wall, metres.
 const OPENING_M: f64 = 0.2;
 
+/// Groups with the shares of things that are taken for them.
+type Shares = &'static [(&'static str, f64)];
+
 /// Classes (or `door` and `window`) and the groups that they are taken for, with shares; the rest is nothing.
-const TAKEN_FOR: &[(&[&str], &[(&str, f64)])] = &[
+const TAKEN_FOR: &[(&[&str], Shares)] = &[
     (&["door"], &[("door", 0.6), ("cabinet", 0.04), ("window", 0.03)]),
     (&["window"], &[("window", 0.85), ("picture", 0.04), ("curtain", 0.05), ("mirror", 0.02)]),
     (&["bed", "multifunctional_combination_bed"], &[("bed", 0.75), ("sofa", 0.12), ("table", 0.03)]),

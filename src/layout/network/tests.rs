@@ -257,6 +257,40 @@ mod shipped {
                     .fold(f64::INFINITY, f64::min);
                 assert!(nearest < 0.03, "turned by {degrees}: {wall:?} is off by {nearest}");
             }
+            let things = |draft: &Draft| -> Vec<(String, [f64; 3])> {
+                let openings = draft.openings.iter().map(|o| (format!("{:?}", o.kind), o.center));
+                openings.chain(draft.objects.iter().map(|o| (o.class.clone(), o.center))).collect()
+            };
+            let (known, found) = (things(&first), things(&second));
+            assert_eq!(known.len(), found.len(), "turned by {degrees}");
+            for (class, [x, y, z]) in &known {
+                let [u, v] = plan(*x, *y);
+                let is_near = |p: &[f64; 3]| (p[0] - u).hypot(p[1] - v).hypot(p[2] - z) < 0.03;
+                assert!(
+                    found.iter().any(|(other, p)| other == class && is_near(p)),
+                    "turned by {degrees}: no {class} at {:?}",
+                    [u, v, *z]
+                );
+            }
         }
+    }
+
+    #[test]
+    fn what_a_segmentation_network_says_moves_the_heats_a_little_and_no_wall() {
+        let options = HouseOptions { max_rooms: 1, random_pose: false, ..HouseOptions::default() };
+        let house = generate(800_004, &options);
+        let scan =
+            scan(&house, 1, &ScanOptions { segmented: true, ..ScanOptions::default() }).expect("a walk");
+        let semantics = scan.semantics.as_ref().expect("the views were segmented");
+        assert!(semantics.points.len() > 1000, "{} places", semantics.points.len());
+        let options = Options { detector: "network".to_owned(), ..Options::default() };
+        let network = detector(&options, &Registry::open(&[]).unwrap()).unwrap();
+        assert!(network.reads_semantics());
+        let bare = DetectorInput::of_cloud(&scan.cloud);
+        let [with, without] = [DetectorInput { semantics: Some(semantics), ..bare }, bare]
+            .map(|input| network.detect(&input, &Reporter::default()).unwrap());
+        assert_eq!(with.walls.len(), without.walls.len());
+        let sure = |draft: &Draft| draft.objects.iter().map(|o| o.confidence).collect::<Vec<_>>();
+        assert_ne!(sure(&with), sure(&without), "the scores reach the network");
     }
 }
