@@ -55,6 +55,14 @@ def widened(weights, net):
     return weights
 
 
+def blended(net, path):
+    """The folded network with the means of its weights and an exported file's: what is trained further keeps what the
+    file knew of scans unlike those of the training (WiSE-FT: Wortsman et al., 2022)."""
+    weights = widened(read_weights(path), net)
+    net.load_state_dict({name: 0.5 * (value + weights[name]) for name, value in net.state_dict().items()})
+    return rounded(net)
+
+
 def unfold(net, path, inputs):
     """Gives `net` the weights of an exported file; its normalisations get the statistics of a batch of inputs and undo
     them, so that nothing changes but that training may go on from there."""

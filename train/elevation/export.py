@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from network import ElevationNet  # puts the layout network's folder on the path
-from export_common import folded, halved, rounded, verdict
+from export_common import blended, folded, halved, rounded, verdict
 from faces import CHANNELS, ROWS, Pool
 
 FILE = "roomwright_elevation.onnx"
@@ -49,11 +49,14 @@ def main():
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path, help=f"folder; the file is {FILE}")
     parser.add_argument("--data", type=Path, required=True, help="shards whose faces are tried")
+    parser.add_argument("--blend", type=Path, help="exported file whose weights are averaged with the checkpoint's")
     args = parser.parse_args()
     state = torch.load(args.checkpoint, weights_only=True)
     net = ElevationNet()
     net.load_state_dict(state["average"])
     net = rounded(net.eval())
+    if args.blend:
+        net = blended(net, args.blend)
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / FILE
     write(net, path)

@@ -20,7 +20,7 @@ from torch import nn
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from evaluate import load
-from export_common import folded, halved, rounded, verdict
+from export_common import blended, folded, halved, rounded, verdict
 from maps import OUTPUTS
 from shards import CHANNELS, Pool
 
@@ -70,11 +70,14 @@ def main():
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path, help=f"folder; the file is {FILE}")
     parser.add_argument("--data", type=Path, help="shards whose tiles are tried")
+    parser.add_argument("--blend", type=Path, help="exported file whose weights are averaged with the checkpoint's")
     args = parser.parse_args()
     net, samples = load(args.checkpoint)
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / FILE
     net = rounded(net)
+    if args.blend:
+        net = blended(net, args.blend)
     write(net, path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
