@@ -358,7 +358,8 @@ impl<'a> Views<'a> {
             reporter.warn(
                 "no-pictures",
                 format!(
-                    "the segmentation network `{}` has nothing to look at: a cloud has no pictures; give the video, or                      leave out `layout.semantics.model`",
+                    "the segmentation network `{}` has nothing to look at: a cloud has no pictures; give the video, or \
+                     leave out `layout.semantics.model`",
                     segmenter.model().0
                 ),
             );
