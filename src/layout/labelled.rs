@@ -4,7 +4,8 @@
 //! SpatialLM's data, `pcd/NAME.ply` beside `layout/NAME.txt`. Clouds are metric with Z up; the floor is
 //! moved to z = 0 (the foot of the walls). A scene's folder may also hold what was hardly seen and counts neither
 //! way (`layout_unseen.txt`), and the depth maps of the run that made the cloud (`30-depth`, on the cloud's axes):
-//! they show what is free, and a segmentation network may look at their pictures. Used to measure detectors and to train on one's own scenes.
+//! they show what is free, and a segmentation network may look at their pictures. Used to measure detectors and to
+//! train on one's own scenes.
 
 use crate::cloud::{self, Cloud, CloudPoint, FreeSpace, SceneFrame, estimate_normals, normals, ply};
 use crate::depth;
@@ -133,7 +134,8 @@ fn name(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Reads a pair; the segmentation network, if any, looks at the pictures of its depth maps. Lines of the layout that cannot be read are left out with a warning.
+/// Reads a pair; the segmentation network, if any, looks at the pictures of its depth maps. Lines of the layout that
+/// cannot be read are left out with a warning.
 ///
 /// # Errors
 /// When a file cannot be read or the layout says nothing.

@@ -153,8 +153,8 @@ pub fn scan_with(
         .enumerate()
         .map(|(index, (pose, at))| {
             let look_seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(index as u64);
-            let observer = Observer { mesh, sight, camera: &camera, options, seed: look_seed };
-            observer.look(pose, at, opinions.as_ref().map(|opinions| (index, opinions)))
+            let opinions = opinions.as_ref();
+            Observer { mesh, sight, camera: &camera, options, opinions, seed: look_seed }.look(pose, at)
         })
         .collect();
     let grid = Grid::around(house, options.free_voxel_m);
@@ -239,11 +239,12 @@ struct Observer<'a> {
     sight: Sight<'a>,
     camera: &'a Camera,
     options: &'a ScanOptions,
+    opinions: Option<&'a Opinions<'a>>,
     seed: u64,
 }
 
 impl Observer<'_> {
-    fn look(&self, pose: &Pose, believed: &Pose, opinions: Option<(usize, &Opinions<'_>)>) -> Look {
+    fn look(&self, pose: &Pose, believed: &Pose) -> Look {
         let (w, h) = (self.options.width as usize, self.options.height as usize);
         let (view, at) = (View::new(self.camera, pose), View::new(self.camera, believed));
         let hits = self.sight.hits(self.camera, pose, REACH_M);
@@ -252,7 +253,7 @@ impl Observer<'_> {
         let mut look = Look { samples: Vec::new(), scored: Vec::new(), eye: at.eye, ends: Vec::new() };
         let place =
             |i: usize, hit: &Hit| add_scaled(view.eye, view.ray((i % w) as f32, (i / w) as f32), hit.t);
-        let scores = opinions.map(|(index, opinions)| opinions.of_view(index, &hits, [w, h], place));
+        let scores = self.opinions.map(|opinions| opinions.of_view(self.seed, &hits, [w, h], place));
         let range = self.options.max_range_m as f32;
         for i in 0..w * h {
             let (x, y) = ((i % w) as f32, (i / w) as f32);

@@ -104,7 +104,6 @@ const TAKEN_FOR: &[(&[&str], Shares)] = &[
 pub struct Opinions<'a> {
     house: &'a House,
     mesh: &'a Mesh,
-    seed: u64,
     quality: f64,
     of_items: Vec<Scores>,
     of_openings: Vec<Scores>,
@@ -120,19 +119,18 @@ impl<'a> Opinions<'a> {
         let openings = house.plan.openings.iter();
         let of_openings =
             openings.map(|o| opinion(Some(opening_class(o.window)), quality, &mut rng)).collect();
-        Self { house, mesh, seed, quality, of_items, of_openings }
+        Self { house, mesh, quality, of_items, of_openings }
     }
 
-    /// The scores of every pixel of view number `index`; `at` gives the place that a pixel shows.
+    /// The scores of every pixel of a view whose mistakes `seed` draws; `at` gives the place that a pixel shows.
     #[must_use]
     pub fn of_view(
         &self,
-        index: usize,
+        seed: u64,
         hits: &[Option<Hit>],
         [width, height]: [usize; 2],
         at: impl Fn(usize, &Hit) -> V3,
     ) -> Vec<Scores> {
-        let seed = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(index as u64);
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x71E3);
         let mut anew = |known: &[Scores], class: &dyn Fn(usize) -> Option<&'static str>| -> Vec<Scores> {
             let judge = |(k, scores): (usize, &Scores)| {

@@ -201,7 +201,9 @@ pub fn picture(
 
 /// Writes the mean scores of the surfaces at the face.
 fn score(face: &Face, (first, columns): (f64, usize), semantics: &Semantics, values: &mut [u8]) {
-    let groups = SCORED.map(|name| GROUPS.iter().position(|group| *group == name).unwrap_or(0));
+    let groups = SCORED.map(|name| {
+        GROUPS.iter().position(|group| *group == name).expect("because a test looks for every name")
+    });
     let cells = ROWS * columns;
     let mut sums = vec![([0.0f32; SCORES], 0.0f32); cells];
     for point in &semantics.points {
@@ -343,5 +345,6 @@ mod tests {
         assert_eq!(of(4).iter().filter(|&&v| v > 0).collect::<Vec<_>>(), [&200]);
         assert_eq!(of(SCORES).iter().filter(|&&v| v > 0).collect::<Vec<_>>(), [&255]);
         assert!(of(0).iter().all(|&v| v == 0));
+        assert!(SCORED.iter().all(|name| GROUPS.contains(name)));
     }
 }
