@@ -146,12 +146,18 @@ pub fn is_temporary(kind: std::io::ErrorKind) -> bool {
 
 /// A stage result that can be stored in a folder.
 pub trait Artifact: Sized {
+    /// The result as [`Artifact::load`] gives it back: later stages work on this, so that a run that goes on from kept
+    /// results gives the bytes of one that went through. For results whose files hold all of it, the result itself.
+    #[must_use]
+    fn settled(self) -> Self {
+        self
+    }
     /// Writes the result into an empty folder.
     ///
     /// # Errors
     /// When writing fails.
     fn save(&self, folder: &Path) -> Result<(), Error>;
-    /// Reads it back, equal to what was saved.
+    /// Reads it back, equal to what was saved when that was settled.
     ///
     /// # Errors
     /// When files are missing or damaged.
@@ -315,7 +321,7 @@ impl<'a> StageChain<'a> {
         let result = match loaded {
             Some(result) => result,
             None => {
-                let result = run().map_err(Halt::Failed)?;
+                let result = run().map_err(Halt::Failed)?.settled();
                 if self.plan.keep_all {
                     self.save(stage, &folder, &result).map_err(|error| Halt::Failed(E::from(error)))?;
                 }
@@ -415,6 +421,21 @@ mod tests {
         }
     }
 
+    /// Its file holds whole numbers only.
+    #[derive(Debug, PartialEq)]
+    struct Rounded(f64);
+    impl Artifact for Rounded {
+        fn settled(self) -> Self {
+            Self(self.0.round())
+        }
+        fn save(&self, folder: &Path) -> Result<(), Error> {
+            write_json(&folder.join("number.json"), &(self.0.round() as i64))
+        }
+        fn load(folder: &Path) -> Result<Self, Error> {
+            read_json(&folder.join("number.json")).map(|number: i64| Self(number as f64))
+        }
+    }
+
     fn chain<'a>(folder: &Path, plan: Plan, reporter: &'a Reporter) -> StageChain<'a> {
         StageChain::new(folder, plan, "digest", reporter)
     }
@@ -432,6 +453,20 @@ mod tests {
         assert_eq!(run(1, 10), Number(10));
         assert_eq!(run(1, 11), Number(10), "same fingerprint: loaded");
         assert_eq!(run(2, 12), Number(12), "other options: run again");
+    }
+
+    #[test]
+    fn later_stages_get_the_same_from_a_run_and_from_its_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let reporter = Reporter::default();
+        let run = |keep_all: bool| {
+            let plan = Plan { keep_all, ..Plan::default() };
+            chain(folder.path(), plan, &reporter)
+                .stage::<_, Error>(Stage::Depth, &0, || Ok(Rounded(2.7)))
+                .unwrap_or(Rounded(0.0))
+        };
+        let (unkept, kept, loaded) = (run(false), run(true), run(true));
+        assert_eq!([unkept, kept, loaded], [Rounded(3.0), Rounded(3.0), Rounded(3.0)]);
     }
 
     #[test]

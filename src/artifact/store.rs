@@ -63,6 +63,10 @@ impl Artifact for Trajectory {
 }
 
 impl Artifact for DepthMaps {
+    fn settled(self) -> Self {
+        depth::artefact::settled(self)
+    }
+
     fn save(&self, folder: &Path) -> Result<(), Error> {
         depth::artefact::write(self, false, folder).map(|_| ()).map_err(|cause| Error::Write {
             source: std::io::Error::other(cause.to_string()),

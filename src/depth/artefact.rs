@@ -17,7 +17,8 @@ use std::path::Path;
 
 /// Depth unit for metric poses, metres.
 const METRIC_UNIT: f64 = 0.001;
-/// Without metres the deepest pixel is written as this number, which leaves 0.002 % of resolution.
+/// Without metres the deepest pixel is written as no more than this number: the unit is the least power of two that
+/// allows it, so that depths in whole units are exact 32-bit floats. The resolution is 0.004 % of the deepest at worst.
 const DEEPEST_CODE: f64 = 60_000.0;
 /// Name of the index.
 const INDEX: &str = "maps.json";
@@ -53,10 +54,7 @@ pub struct Written {
 /// When a file cannot be written.
 pub fn write(maps: &DepthMaps, metric: bool, folder: &Path) -> Result<Written, Error> {
     std::fs::create_dir_all(folder).map_err(|source| Error::io(source, folder))?;
-    let deepest =
-        maps.maps.iter().flat_map(|map| &map.depth).copied().filter(|d| d.is_finite()).fold(0.0f32, f32::max);
-    let fitting = f64::from(deepest.max(f32::MIN_POSITIVE)) / DEEPEST_CODE;
-    let depth_unit = if metric { METRIC_UNIT } else { fitting };
+    let depth_unit = if metric { METRIC_UNIT } else { fitting_unit(maps) };
     let lost: Vec<usize> =
         maps.maps.par_iter().map(|map| write_map(map, depth_unit, folder)).collect::<Result<_, Error>>()?;
     let index = Index {
@@ -79,15 +77,41 @@ pub fn write(maps: &DepthMaps, metric: bool, folder: &Path) -> Result<Written, E
     Ok(Written { depth_unit, pixels_out_of_range: lost.iter().sum() })
 }
 
+/// The maps as [`read`] gives them back after [`write`] without metres: depths rounded to the unit, 0 for what does
+/// not fit.
+#[must_use]
+pub fn settled(mut maps: DepthMaps) -> DepthMaps {
+    let unit = fitting_unit(&maps);
+    maps.maps.par_iter_mut().flat_map(|map| &mut map.depth).for_each(|depth| {
+        *depth = decoded(encoded(*depth, unit).unwrap_or(0), unit);
+    });
+    maps
+}
+
+fn fitting_unit(maps: &DepthMaps) -> f64 {
+    let depths = maps.maps.iter().flat_map(|map| &map.depth).copied();
+    let deepest = depths.filter(|d| d.is_finite()).fold(f32::MIN_POSITIVE, f32::max);
+    2.0f64.powi((f64::from(deepest) / DEEPEST_CODE).log2().ceil() as i32)
+}
+
+/// Counts of the unit; `None` when they do not fit 16 bits.
+fn encoded(depth: f32, unit: f64) -> Option<u16> {
+    let code = (f64::from(depth) / unit).round();
+    (0.0..=f64::from(u16::MAX)).contains(&code).then_some(code as u16)
+}
+
+fn decoded(code: u16, unit: f64) -> f32 {
+    (f64::from(code) * unit) as f32
+}
+
 /// Returns the number of depths that did not fit.
 fn write_map(map: &DepthMap, depth_unit: f64, folder: &Path) -> Result<usize, Error> {
     let mut lost = 0;
     let mut bytes = Vec::with_capacity(2 * map.depth.len());
     for &depth in &map.depth {
-        let code = (f64::from(depth) / depth_unit).round();
-        let fits = (0.0..=f64::from(u16::MAX)).contains(&code);
-        lost += usize::from(!fits);
-        bytes.extend((if fits { code as u16 } else { 0 }).to_ne_bytes());
+        let code = encoded(depth, depth_unit);
+        lost += usize::from(code.is_none());
+        bytes.extend(code.unwrap_or(0).to_ne_bytes());
     }
     let name = |kind: &str| folder.join(format!("{:05}.{kind}.png", map.frame_idx));
     let size = (map.camera.width, map.camera.height);
@@ -146,12 +170,8 @@ fn read_map(entry: Entry, depth_unit: f64, folder: &Path) -> Result<DepthMap, Er
         }
         Ok(image)
     };
-    let depth = open("depth")?
-        .into_luma16()
-        .into_raw()
-        .iter()
-        .map(|&code| (f64::from(code) * depth_unit) as f32)
-        .collect();
+    let codes = open("depth")?.into_luma16().into_raw();
+    let depth = codes.iter().map(|&code| decoded(code, depth_unit)).collect();
     Ok(DepthMap {
         frame_idx,
         camera,
@@ -194,6 +214,21 @@ mod tests {
             for (x, y) in a.depth.iter().zip(&b.depth) {
                 assert!((x - y).abs() as f64 <= 0.51 * written.depth_unit, "{x} against {y}");
             }
+        }
+    }
+
+    #[test]
+    fn settled_maps_come_back_bit_by_bit() {
+        for scale in [1.0, 0.37, 1e-3, 2.0f32.powi(15)] {
+            let mut drawn = maps();
+            drawn.maps[0].depth.iter_mut().for_each(|depth| *depth *= scale);
+            drawn.maps[0].depth[1] = f32::NAN;
+            let kept = settled(drawn.clone());
+            assert_eq!(kept.maps[0].depth[1], 0.0);
+            assert!(drawn.maps[0].depth[2..].iter().zip(&kept.maps[0].depth[2..]).any(|(a, b)| a != b));
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            write(&kept, false, folder.path()).expect("written");
+            assert_eq!(read(folder.path()).expect("read"), kept);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::math::Pose;
 use image::RgbImage;
 
 /// Depth of one view. Row-major, `camera.width` x `camera.height`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DepthMap {
     /// Index into `FrameSet::frames`.
     pub frame_idx: usize,
@@ -33,7 +33,7 @@ impl DepthMap {
 }
 
 /// Depth of all keyframes, in time order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DepthMaps {
     /// The maps.
     pub maps: Vec<DepthMap>,

@@ -18,6 +18,9 @@ use std::path::Path;
 const MAX_ORIGIN_DISTANCE: f64 = 4096.0;
 /// Normals shorter than this are unknown.
 const MIN_NORMAL_LENGTH: f64 = 1e-6;
+/// Normals whose length is 1 within this are taken as they are, as a rounded unit vector is: so a cloud that is written
+/// and read stays the same bit by bit.
+const UNIT_LENGTH_TOLERANCE: f64 = 1e-6;
 
 /// What a PLY file held.
 #[derive(Debug, Clone)]
@@ -236,9 +239,11 @@ impl Points {
             *self.offset.get_or_insert_with(|| if far { position.map(f64::round) } else { Vec3::zeros() });
         let moved = position - offset;
         let normal = Vec3::from(vertex.normal);
-        let length = normal.norm();
-        let known = length.is_finite() && length > MIN_NORMAL_LENGTH;
-        let normal = if known { normal / length } else { Vec3::zeros() };
+        let normal = match normal.norm() {
+            length if (length - 1.0).abs() < UNIT_LENGTH_TOLERANCE => normal,
+            length if length.is_finite() && length > MIN_NORMAL_LENGTH => normal / length,
+            _ => Vec3::zeros(),
+        };
         self.points.push(CloudPoint {
             position: [moved.x as f32, moved.y as f32, moved.z as f32],
             normal: [normal.x as f32, normal.y as f32, normal.z as f32],
@@ -286,11 +291,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let points: Vec<CloudPoint> = (0..100)
-            .map(|i| CloudPoint {
-                position: [0.1 * i as f32, -3.5, 1e-3 * i as f32],
-                normal: [0.0, 0.6, -0.8],
-                rgb: [i as u8, 255, 0],
-                weight: 1.0,
+            .map(|i| {
+                let normal = Vec3::new(0.03 * f64::from(i), 0.6, -0.8).normalize();
+                CloudPoint {
+                    position: [0.1 * i as f32, -3.5, 1e-3 * i as f32],
+                    normal: [normal.x as f32, normal.y as f32, normal.z as f32],
+                    rgb: [i as u8, 255, 0],
+                    weight: 1.0,
+                }
             })
             .collect();
         let mut bytes = Vec::new();
