@@ -127,9 +127,6 @@ impl Segmenter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::camera::Camera;
-    use crate::math::Pose;
-    use std::path::{Path, PathBuf};
 
     #[test]
     fn without_a_name_nothing_is_loaded_and_a_network_of_another_kind_is_refused() {
@@ -154,8 +151,12 @@ mod tests {
     #[cfg(feature = "onnx")]
     #[test]
     fn a_photographed_table_is_a_table() {
+        use crate::camera::Camera;
+        use crate::math::Pose;
+        use std::path::Path;
+
         let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-        let folder: PathBuf = shared.join("models/segmentation");
+        let folder = shared.join("models/segmentation");
         let photograph = shared.join("data/redkitchen/rgb/00000.jpg");
         if !folder.is_dir() || !photograph.is_file() {
             println!("skipped: no segmentation network or photograph beside the repository");
