@@ -152,6 +152,7 @@ pub trait Artifact: Sized {
     fn settled(self) -> Self {
         self
     }
+
     /// Writes the result into an empty folder.
     ///
     /// # Errors
