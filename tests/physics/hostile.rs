@@ -128,6 +128,32 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Short walls on top of one another: every end has several others within its reach.
+    #[test]
+    fn walls_on_one_spot_end_in_a_valid_scene(
+        ends in prop::collection::vec(prop::array::uniform4(-0.7..0.7f64), 1..12),
+        sigma in 0.0..0.5f64,
+    ) {
+        let walls = ends.iter().map(|&[ax, ay, bx, by]| DraftWall {
+            a: [ax, ay],
+            b: [bx, by],
+            height: 2.5,
+            thickness: 0.1,
+            offset_sigma_m: sigma,
+            end_sigma_m: [sigma; 2],
+            confidence: 0.9,
+            observed_fraction: 0.9,
+            source: Source::Detected,
+        });
+        let scene = repaired(&Draft { walls: walls.collect(), ..Draft::default() });
+        let told = ["wall-unusable", "walls-merged", "wall-removed"];
+        let gone = scene.findings.iter().filter(|f| told.contains(&f.code.as_str())).count();
+        prop_assert!(scene.walls.len() + gone >= ends.len(), "{} walls, {gone} findings", scene.walls.len());
+        prop_assert_eq!(parse_scene(&scene.to_json()).expect("what was written can be read"), scene);
+    }
+}
+
 /// Every element a second time, as where two runs were merged and identifiers are no longer unique.
 fn say_twice(draft: &mut Draft) {
     draft.walls.extend_from_within(..);

@@ -109,8 +109,16 @@ impl Joiner<'_> {
         key
     }
 
+    /// Makes two node keys one, unless that would make both ends of some wall one node.
     fn unite(&mut self, p: usize, q: usize) {
         let (p, q) = (self.find(p), self.find(q));
+        let would_close = |joiner: &mut Self, wall: usize| {
+            let ends = [joiner.find(2 * wall), joiner.find(2 * wall + 1)];
+            ends == [p, q] || ends == [q, p]
+        };
+        if p == q || (0..self.walls.len()).any(|wall| would_close(self, wall)) {
+            return;
+        }
         self.parent[p.max(q)] = p.min(q);
     }
 
@@ -128,11 +136,7 @@ impl Joiner<'_> {
         for (wall, end, meeting) in meetings {
             match meeting {
                 Meeting::Corner { wall: other, end: other_end } => {
-                    // Never close a wall onto itself.
-                    let own = self.find(2 * wall + 1 - end);
-                    if self.find(2 * other + other_end) != own {
-                        self.unite(2 * wall + end, 2 * other + other_end);
-                    }
+                    self.unite(2 * wall + end, 2 * other + other_end);
                 }
                 Meeting::Inside { wall: other, at } => self.attach(2 * wall + end, other, at),
             }

@@ -25,6 +25,7 @@ use super::geometry::{UprightBox, contains};
 use crate::math::Vec2;
 use crate::scene::{Opening, Room, Source, Wall};
 use graph::{Edge, WallGraph};
+use std::collections::BTreeSet;
 
 /// Less sure objects ask for no room.
 const MIN_HINT_CONFIDENCE: f64 = 0.5;
@@ -51,6 +52,7 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
         *node = node.map(crate::scene::model::rounded);
     }
     graph.remove_degenerate();
+    report_absorbed(&graph, &clean.walls, findings);
     let (walls, rooms) = rooms::rooms(&graph, clean, findings);
     report_inferred(&walls, findings);
     let openings = openings::openings(clean, &graph, &walls, findings);
@@ -123,6 +125,26 @@ fn close_likely_places(
                 Some(unseen),
             );
         }
+    }
+}
+
+/// Walls that share an edge with another one or that the joining left no length.
+fn report_absorbed(graph: &WallGraph, walls: &[CleanWall], findings: &mut Findings) {
+    let describe = |wall: &CleanWall| {
+        let middle = 0.5 * (wall.a + wall.b);
+        let length = (wall.b - wall.a).norm();
+        (length, format!("{length:.2} m of wall at ({:.2}, {:.2})", middle.x, middle.y))
+    };
+    for wall in graph.edges.iter().flat_map(|edge| edge.walls.iter().skip(1)) {
+        let (length, what) = describe(&walls[*wall]);
+        let message = format!("{what} run between the same two corners as another wall: they became one");
+        findings.note("walls-merged", Vec::new(), message, Some(length));
+    }
+    let there: BTreeSet<usize> = graph.edges.iter().flat_map(|edge| edge.walls.iter().copied()).collect();
+    for (_, wall) in walls.iter().enumerate().filter(|(index, _)| !there.contains(index)) {
+        let (length, what) = describe(wall);
+        let message = format!("{what} were left out: joined to their neighbours they have no length");
+        findings.note("wall-removed", Vec::new(), message, Some(length));
     }
 }
 
