@@ -134,6 +134,10 @@ proptest! {
     fn walls_on_one_spot_end_in_a_valid_scene(
         ends in prop::collection::vec(prop::array::uniform4(-0.7..0.7f64), 1..12),
         sigma in 0.0..0.5f64,
+        openings in prop::collection::vec(opening(), 0..4),
+        objects in prop::collection::vec(object(), 0..4),
+        rooms in prop::collection::vec(room(), 0..2),
+        camera_path in prop::collection::vec([number(), number()], 0..5),
     ) {
         let walls = ends.iter().map(|&[ax, ay, bx, by]| DraftWall {
             a: [ax, ay],
@@ -146,7 +150,9 @@ proptest! {
             observed_fraction: 0.9,
             source: Source::Detected,
         });
-        let scene = repaired(&Draft { walls: walls.collect(), ..Draft::default() });
+        let walls = walls.collect();
+        let scene =
+            repaired(&Draft { walls, openings, objects, rooms, camera_path, ..Draft::default() });
         let told = ["wall-unusable", "walls-merged", "wall-removed"];
         let gone = scene.findings.iter().filter(|f| told.contains(&f.code.as_str())).count();
         prop_assert!(scene.walls.len() + gone >= ends.len(), "{} walls, {gone} findings", scene.walls.len());
