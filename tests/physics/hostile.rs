@@ -139,18 +139,7 @@ proptest! {
         rooms in prop::collection::vec(room(), 0..2),
         camera_path in prop::collection::vec([number(), number()], 0..5),
     ) {
-        let walls = ends.iter().map(|&[ax, ay, bx, by]| DraftWall {
-            a: [ax, ay],
-            b: [bx, by],
-            height: 2.5,
-            thickness: 0.1,
-            offset_sigma_m: sigma,
-            end_sigma_m: [sigma; 2],
-            confidence: 0.9,
-            observed_fraction: 0.9,
-            source: Source::Detected,
-        });
-        let walls = walls.collect();
+        let walls = ends.iter().map(|&[ax, ay, bx, by]| plain_wall([ax, ay], [bx, by], sigma)).collect();
         let scene =
             repaired(&Draft { walls, openings, objects, rooms, camera_path, ..Draft::default() });
         let told = ["wall-unusable", "walls-merged", "wall-removed"];
@@ -196,22 +185,25 @@ fn walls_without_length_and_negative_sizes_are_left_out_with_a_finding_each() {
     assert_eq!((told("wall-unusable"), told("object-unusable")), (1, 2));
 }
 
+/// A wall that is sure.
+fn plain_wall(a: [f64; 2], b: [f64; 2], sigma: f64) -> DraftWall {
+    DraftWall {
+        a,
+        b,
+        height: 2.5,
+        thickness: 0.1,
+        offset_sigma_m: sigma,
+        end_sigma_m: [sigma; 2],
+        confidence: 1.0,
+        observed_fraction: 1.0,
+        source: Source::Detected,
+    }
+}
+
 /// `count` boxes at one place; classes and sizes differ so that they are no plain duplicates.
 fn heap(count: usize, spread: f64) -> Draft {
     let square = [[-4.0, -4.0], [4.0, -4.0], [4.0, 4.0], [-4.0, 4.0]];
-    let walls = (0..4)
-        .map(|i| DraftWall {
-            a: square[i],
-            b: square[(i + 1) % 4],
-            height: 2.5,
-            thickness: 0.1,
-            offset_sigma_m: 0.02,
-            end_sigma_m: [0.02; 2],
-            confidence: 1.0,
-            observed_fraction: 1.0,
-            source: Source::Detected,
-        })
-        .collect();
+    let walls = (0..4).map(|i| plain_wall(square[i], square[(i + 1) % 4], 0.02)).collect();
     let classes = ["chair", "table", "sofa", "bed", "cabinet", "plants"];
     let objects = (0..count)
         .map(|i| {

@@ -64,8 +64,10 @@ struct Joiner<'a> {
     max_extension: f64,
     /// Union–find over wall ends (2·wall + end) and, after them, inner junctions.
     parent: Vec<usize>,
-    /// Junctions inside a wall: (wall, parameter along it, node key).
-    inner: Vec<(usize, f64, usize)>,
+    /// Wall ends of each root of `parent`.
+    ends: Vec<Vec<usize>>,
+    /// Junctions inside each wall: (parameter along it, node key).
+    inner: Vec<Vec<(f64, usize)>>,
 }
 
 /// Joins walls into a graph.
@@ -88,7 +90,8 @@ pub(crate) fn join(walls: &[CleanWall], objects: &[CleanObject], options: &Optio
         lines,
         max_extension: options.max_extension_m,
         parent: (0..2 * walls.len()).collect(),
-        inner: Vec::new(),
+        ends: (0..2 * walls.len()).map(|end| vec![end]).collect(),
+        inner: vec![Vec::new(); walls.len()],
     };
     joiner.join_ends();
     joiner.join_crossings();
@@ -112,14 +115,15 @@ impl Joiner<'_> {
     /// Makes two node keys one, unless that would make both ends of some wall one node.
     fn unite(&mut self, p: usize, q: usize) {
         let (p, q) = (self.find(p), self.find(q));
-        let would_close = |joiner: &mut Self, wall: usize| {
-            let ends = [joiner.find(2 * wall), joiner.find(2 * wall + 1)];
-            ends == [p, q] || ends == [q, p]
-        };
-        if p == q || (0..self.walls.len()).any(|wall| would_close(self, wall)) {
+        let (kept, gone) = (p.min(q), p.max(q));
+        let mut moved = std::mem::take(&mut self.ends[gone]);
+        // The other end of wall end k is k ^ 1.
+        if kept == gone || moved.iter().any(|end| self.find(end ^ 1) == kept) {
+            self.ends[gone] = moved;
             return;
         }
-        self.parent[p.max(q)] = p.min(q);
+        self.ends[kept].append(&mut moved);
+        self.parent[gone] = kept;
     }
 
     fn join_ends(&mut self) {
@@ -145,11 +149,15 @@ impl Joiner<'_> {
 
     /// Puts a node key on the inside of a wall, or joins the one that is there already.
     fn attach(&mut self, key: usize, wall: usize, at: f64) {
-        let near = self.inner.iter().find(|(w, t, _)| *w == wall && (t - at).abs() < CORNER_M).map(|x| x.2);
-        match near {
+        match self.junction_near(wall, at) {
             Some(other) => self.unite(key, other),
-            None => self.inner.push((wall, at, key)),
+            None => self.inner[wall].push((at, key)),
         }
+    }
+
+    /// The node key of a junction inside a wall at or near a place.
+    fn junction_near(&self, wall: usize, at: f64) -> Option<usize> {
+        self.inner[wall].iter().find(|(t, _)| (t - at).abs() < CORNER_M).map(|junction| junction.1)
     }
 
     /// The cost (squared sigmas) and kind of meeting of an end with another wall.
@@ -221,18 +229,16 @@ impl Joiner<'_> {
                 if !inside(p, s) || !inside(q, t) {
                     continue;
                 }
-                let near = |inner: &[(usize, f64, usize)], wall: usize, at: f64| {
-                    inner.iter().find(|(w, u, _)| *w == wall && (u - at).abs() < CORNER_M).map(|x| x.2)
-                };
-                match (near(&self.inner, i, s), near(&self.inner, j, t)) {
+                match (self.junction_near(i, s), self.junction_near(j, t)) {
                     (Some(a), Some(b)) => self.unite(a, b),
-                    (Some(a), None) => self.inner.push((j, t, a)),
-                    (None, Some(b)) => self.inner.push((i, s, b)),
+                    (Some(a), None) => self.inner[j].push((t, a)),
+                    (None, Some(b)) => self.inner[i].push((s, b)),
                     (None, None) => {
                         let key = self.parent.len();
                         self.parent.push(key);
-                        self.inner.push((i, s, key));
-                        self.inner.push((j, t, key));
+                        self.ends.push(Vec::new());
+                        self.inner[i].push((s, key));
+                        self.inner[j].push((t, key));
                     }
                 }
             }
@@ -242,19 +248,14 @@ impl Joiner<'_> {
     /// Node keys along every wall, from its a to its b.
     fn chains(&mut self) -> Vec<Vec<usize>> {
         let mut chains = Vec::with_capacity(self.walls.len());
-        let mut inner = std::mem::take(&mut self.inner);
-        inner.sort_by(|p, q| p.0.cmp(&q.0).then(p.1.total_cmp(&q.1)));
-        for wall in 0..self.walls.len() {
+        for (wall, mut inner) in std::mem::take(&mut self.inner).into_iter().enumerate() {
+            inner.sort_by(|p, q| p.0.total_cmp(&q.0));
             let mut chain = vec![self.find(2 * wall)];
-            let first = inner.partition_point(|x| x.0 < wall);
-            for k in first..inner.partition_point(|x| x.0 <= wall) {
-                chain.push(self.find(inner[k].2));
-            }
+            chain.extend(inner.iter().map(|&(_, key)| self.find(key)));
             chain.push(self.find(2 * wall + 1));
             chain.dedup();
             chains.push(chain);
         }
-        self.inner = inner;
         chains
     }
 

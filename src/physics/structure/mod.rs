@@ -135,14 +135,15 @@ fn report_absorbed(graph: &WallGraph, walls: &[CleanWall], findings: &mut Findin
         let length = (wall.b - wall.a).norm();
         (length, format!("{length:.2} m of wall at ({:.2}, {:.2})", middle.x, middle.y))
     };
-    for wall in graph.edges.iter().flat_map(|edge| edge.walls.iter().skip(1)) {
-        let (length, what) = describe(&walls[*wall]);
+    let doubled: BTreeSet<usize> = graph.edges.iter().flat_map(|e| e.walls.iter().skip(1).copied()).collect();
+    for wall in doubled {
+        let (length, what) = describe(&walls[wall]);
         let message = format!("{what} run between the same two corners as another wall: they became one");
         findings.note("walls-merged", Vec::new(), message, Some(length));
     }
-    let there: BTreeSet<usize> = graph.edges.iter().flat_map(|edge| edge.walls.iter().copied()).collect();
-    for (_, wall) in walls.iter().enumerate().filter(|(index, _)| !there.contains(index)) {
-        let (length, what) = describe(wall);
+    let there: BTreeSet<usize> = graph.edges.iter().flat_map(|e| e.walls.iter().copied()).collect();
+    for wall in (0..walls.len()).filter(|wall| !there.contains(wall)) {
+        let (length, what) = describe(&walls[wall]);
         let message = format!("{what} were left out: joined to their neighbours they have no length");
         findings.note("wall-removed", Vec::new(), message, Some(length));
     }
