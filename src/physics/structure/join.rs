@@ -245,7 +245,7 @@ impl Joiner<'_> {
         }
     }
 
-    /// Node keys along every wall, from its a to its b.
+    /// Node keys along every wall, from its a to its b: two or more, since `unite` keeps its ends apart.
     fn chains(&mut self) -> Vec<Vec<usize>> {
         let mut chains = Vec::with_capacity(self.walls.len());
         for (wall, mut inner) in std::mem::take(&mut self.inner).into_iter().enumerate() {
