@@ -49,7 +49,7 @@ pub fn make_consistent(
     options.check()?;
     let mut findings = findings::Findings::default();
     let mut clean = clean::clean(draft, &mut findings)?;
-    let structure = structure::build(&mut clean, options, &mut findings);
+    let structure = structure::build(&mut clean, options, &mut findings)?;
     let items = objects::place(&clean, &structure, options, &mut findings);
     let scene = verified(assemble::assemble(structure, items, provenance, findings), options);
     let unresolved = scene.findings.iter().filter(|finding| finding.unresolved).count();

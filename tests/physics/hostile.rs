@@ -1,11 +1,11 @@
 //! Drafts that no detector should write: the answer is a valid scene or a clear error, in time.
 //!
 //! Numbers that are none, negative sizes, walls without length, everything said twice, heaps of boxes.
-//! The bound of the work is no clock here but what limits it: more than 3,000 walls or 50,000 boxes are
-//! refused (tested below); a spot keeps at most twelve neighbours a box, so that the pairs that are
+//! The bound of the work is no clock here but what limits it: more than 3,000 walls, 5,000 crossings of walls or
+//! 50,000 boxes are refused (tested below); a spot keeps at most twelve neighbours a box, so that the pairs that are
 //! solved grow with the boxes (`physics::objects::conflicts` tests that); each solve takes at most ten
 //! steps of at most a hundred interior-point iterations, is repeated at most seven times, and the
-//! closing of rooms ends after sixty rounds (constants where they are used).
+//! closing of rooms ends after sixty rounds or ten million looks at pieces of wall (constants where they are used).
 
 use super::drafts::truth;
 use super::repair::repaired;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use roomwright::layout::{Draft, DraftObject, DraftOpening, DraftRoom, DraftWall};
 use roomwright::physics::{Options, make_consistent, parse_scene};
 use roomwright::report::Reporter;
-use roomwright::scene::{OpeningKind, Provenance, Source};
+use roomwright::scene::{OpeningKind, Provenance, Scene, Source};
 
 /// Numbers as broken detectors write them.
 fn number() -> impl Strategy<Value = f64> {
@@ -242,6 +242,25 @@ fn a_crowded_room_still_has_no_penetration() {
     assert!(figures.support.rate >= 0.99, "{}", figures.table());
 }
 
+/// `count` walls each way, two metres apart, all across one another.
+fn lattice(count: usize) -> Draft {
+    let far = 2.0 * count as f64;
+    let each = (0..count).map(|i| 2.0 * i as f64);
+    let walls = each
+        .flat_map(|at| [plain_wall([at, -1.0], [at, far], 0.02), plain_wall([-1.0, at], [far, at], 0.02)]);
+    Draft { walls: walls.collect(), ..Draft::default() }
+}
+
+#[test]
+fn the_search_for_missing_walls_ends_where_walls_cross_in_dozens_and_says_so() {
+    let stopped = |scene: &Scene| scene.findings.iter().any(|f| f.code == "closing-stopped");
+    let small = repaired(&lattice(4));
+    assert!(!stopped(&small) && small.rooms.len() >= 9, "{} rooms", small.rooms.len());
+    let large = repaired(&lattice(32));
+    assert!(stopped(&large), "{:?}", large.findings);
+    assert!(large.rooms.len() >= 31 * 31, "the rooms that are closed are there: {}", large.rooms.len());
+}
+
 #[test]
 fn too_large_drafts_and_senseless_options_are_clear_errors() {
     let mut draft = heap(1, 0.0);
@@ -253,6 +272,8 @@ fn too_large_drafts_and_senseless_options_are_clear_errors() {
     };
     let message = run(&draft, &Options::default()).unwrap_err();
     assert!(message.contains("60000 objects"), "{message}");
+    let message = run(&lattice(71), &Options::default()).unwrap_err();
+    assert!(message.contains("5041 crossings of walls"), "{message}");
     let message = run(&heap(1, 0.0), &Options { settle_s: f64::NAN, ..Options::default() }).unwrap_err();
     assert!(message.contains("settle_s"), "{message}");
 }

@@ -12,10 +12,10 @@ use super::directions::{Direction, directions};
 use super::graph::{Edge, WallGraph};
 use super::stops::{Stop, stops};
 use crate::math::Vec2;
-use crate::physics::Options;
 use crate::physics::clean::{CleanObject, CleanWall};
 use crate::physics::geometry::{cross, line_crossing, perp};
 use crate::physics::qp::QuadraticProgramme;
+use crate::physics::{Error, Options};
 
 /// Lines that meet at less than this angle have no useful crossing, sine (15°).
 const MIN_CROSSING_SINE: f64 = 0.26;
@@ -29,6 +29,8 @@ const CORNER_M: f64 = 0.2;
 const MAX_SIDE_STEP_M: f64 = 0.15;
 /// A wall is cut short by at most this share of its length.
 const MAX_TRIM: f64 = 0.45;
+/// Most crossings of walls that are repaired: every one parts two walls, and the rooms between them grow alike.
+const MAX_CROSSINGS: usize = 5000;
 /// Bends at least this sharp are corners even if walls run nearly in line, sine (5°).
 const IN_LINE_SINE: f64 = 0.087;
 
@@ -71,7 +73,14 @@ struct Joiner<'a> {
 }
 
 /// Joins walls into a graph.
-pub(crate) fn join(walls: &[CleanWall], objects: &[CleanObject], options: &Options) -> WallGraph {
+///
+/// # Errors
+/// [`Error::TooMany`] when more than [`MAX_CROSSINGS`] walls cross.
+pub(crate) fn join(
+    walls: &[CleanWall],
+    objects: &[CleanObject],
+    options: &Options,
+) -> Result<WallGraph, Error> {
     let directions = directions(walls);
     let lines: Vec<Line> = walls
         .iter()
@@ -94,8 +103,8 @@ pub(crate) fn join(walls: &[CleanWall], objects: &[CleanObject], options: &Optio
         inner: vec![Vec::new(); walls.len()],
     };
     joiner.join_ends();
-    joiner.join_crossings();
-    joiner.graph()
+    joiner.join_crossings()?;
+    Ok(joiner.graph())
 }
 
 impl Joiner<'_> {
@@ -212,7 +221,8 @@ impl Joiner<'_> {
     }
 
     /// Walls that cross inside one another share a node there.
-    fn join_crossings(&mut self) {
+    fn join_crossings(&mut self) -> Result<(), Error> {
+        let mut count = 0;
         for i in 0..self.walls.len() {
             for j in i + 1..self.walls.len() {
                 let (p, q) = (&self.lines[i], &self.lines[j]);
@@ -229,6 +239,10 @@ impl Joiner<'_> {
                 if !inside(p, s) || !inside(q, t) {
                     continue;
                 }
+                count += 1;
+                if count > MAX_CROSSINGS {
+                    continue; // only counted, for the error
+                }
                 match (self.junction_near(i, s), self.junction_near(j, t)) {
                     (Some(a), Some(b)) => self.unite(a, b),
                     (Some(a), None) => self.inner[j].push((t, a)),
@@ -243,6 +257,10 @@ impl Joiner<'_> {
                 }
             }
         }
+        if count > MAX_CROSSINGS {
+            return Err(Error::TooMany { what: "crossings of walls", count, limit: MAX_CROSSINGS });
+        }
+        Ok(())
     }
 
     /// Node keys along every wall, from its a to its b: two or more, since `unite` keeps its ends apart.

@@ -18,10 +18,10 @@ mod stops;
 pub(crate) use inset::room_floor;
 pub(crate) use rooms::geo_polygon;
 
-use super::Options;
 use super::clean::{Clean, CleanObject, CleanWall};
 use super::findings::Findings;
 use super::geometry::{UprightBox, contains};
+use super::{Error, Options};
 use crate::math::Vec2;
 use crate::scene::{Opening, Room, Source, Wall};
 use graph::{Edge, WallGraph};
@@ -39,9 +39,16 @@ pub(crate) struct Structure {
 }
 
 /// Joins, closes, cuts.
-pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Findings) -> Structure {
+///
+/// # Errors
+/// [`Error::TooMany`] when more walls cross than in any dwelling.
+pub(crate) fn build(
+    clean: &mut Clean,
+    options: &Options,
+    findings: &mut Findings,
+) -> Result<Structure, Error> {
     merge::merge_duplicates(clean, findings);
-    let mut graph = join::join(&clean.walls, &clean.objects, options);
+    let mut graph = join::join(&clean.walls, &clean.objects, options)?;
     if options.infer_walls {
         let (inside, bodies) = hints(clean);
         let places = close::Places { inside: &inside, bodies: &bodies, camera_path: &clean.camera_path };
@@ -56,7 +63,7 @@ pub(crate) fn build(clean: &mut Clean, options: &Options, findings: &mut Finding
     let (walls, rooms) = rooms::rooms(&graph, clean, findings);
     report_inferred(&walls, findings);
     let openings = openings::openings(clean, &graph, &walls, findings);
-    Structure { walls, rooms, openings }
+    Ok(Structure { walls, rooms, openings })
 }
 
 /// Rooms that walls close as they are, without any joining: polygons with the wall of every edge.

@@ -20,14 +20,14 @@ fn cell(p: Vec2) -> (i64, i64) {
     ((p.x / CELL_M).floor() as i64, (p.y / CELL_M).floor() as i64)
 }
 
-fn around(cells: &Cells, p: Vec2) -> Vec<usize> {
+/// The cell of a place and the eight round it.
+fn cells_round(p: Vec2) -> impl Iterator<Item = (i64, i64)> {
     let (x, y) = cell(p);
-    let mut found: Vec<usize> = (x - 1..=x + 1)
-        .flat_map(|i| (y - 1..=y + 1).map(move |j| (i, j)))
-        .filter_map(|key| cells.get(&key))
-        .flatten()
-        .copied()
-        .collect();
+    (x - 1..=x + 1).flat_map(move |i| (y - 1..=y + 1).map(move |j| (i, j)))
+}
+
+fn around(cells: &Cells, p: Vec2) -> Vec<usize> {
+    let mut found: Vec<usize> = cells_round(p).filter_map(|key| cells.get(&key)).flatten().copied().collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -60,6 +60,11 @@ impl Grid {
     /// The same of edges.
     pub fn edges_near(&self, p: Vec2) -> Vec<usize> {
         around(&self.edges, p)
+    }
+
+    /// How many edges may lie within a cell's edge of a place; one in several cells counts in each.
+    pub fn count_near(&self, p: Vec2) -> usize {
+        cells_round(p).filter_map(|key| self.edges.get(&key)).map(Vec::len).sum()
     }
 
     /// The same of hints.

@@ -33,6 +33,9 @@ use sets::sets;
 const MAX_EDGES: usize = 5000;
 /// Most rounds in one scene; each takes all closings that do not touch one another.
 const MAX_ROUNDS: usize = 60;
+/// Most pieces of wall that all attempts in one scene look at (about 10 s; the drafts of the tests need up to
+/// 0.2 million). Where walls cross in their dozens, attempts and the walls near each grow alike.
+const MAX_WORK: usize = 10_000_000;
 
 /// Where people or things were.
 pub(crate) struct Places<'a> {
@@ -75,6 +78,7 @@ pub(crate) fn close_rooms(
     }
     // Where walls were added in the last round: only there anything can be new. All at first.
     let mut changed: Option<Vec<Vec2>> = None;
+    let mut work = 0;
     for _ in 0..MAX_ROUNDS {
         let is_new = |closing: &Closing| {
             let place = graph.nodes[closing.from];
@@ -83,8 +87,17 @@ pub(crate) fn close_rooms(
         let mut grid = Grid::new(graph, places.inside);
         let mut candidates = candidates((graph, &grid), &faces(graph), places.inside, options);
         candidates.retain(is_new);
+        work += candidates.iter().map(|closing| grid.count_near(graph.nodes[closing.from])).sum::<usize>();
+        if work > MAX_WORK {
+            return stopped(work, findings);
+        }
         let is_possible = |closing: &Closing| is_free_alone((graph, &grid), closing, places);
-        let mut possible: Vec<(f64, Vec<Closing>)> = sets(graph, candidates, is_possible)
+        let sets = sets(graph, candidates, is_possible);
+        work += sets.iter().map(|closings| grid.count_near(graph.nodes[closings[0].from])).sum::<usize>();
+        if work > MAX_WORK {
+            return stopped(work, findings);
+        }
+        let mut possible: Vec<(f64, Vec<Closing>)> = sets
             .into_iter()
             .filter_map(|closings| {
                 Some((attempt((graph, &grid), &closings, places, options)?.score, closings))
@@ -115,6 +128,15 @@ pub(crate) fn close_rooms(
         }
         changed = Some(taken);
     }
+}
+
+/// The search for missing walls ends here: there are too many ways to close something.
+fn stopped(work: usize, findings: &mut Findings) {
+    let message = format!(
+        "missing walls were not looked for to the end: {work} looks at pieces of wall would be needed (limit \
+         {MAX_WORK}), so many walls cross there"
+    );
+    findings.note("closing-stopped", Vec::new(), message, None);
 }
 
 /// One of the places is so near that a wall there bears on this one.
