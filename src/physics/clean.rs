@@ -43,6 +43,8 @@ const MAX_ITEMS: usize = 50_000;
 /// A wall with usable numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct CleanWall {
+    /// Number in the draft.
+    pub draft: usize,
     pub a: Vec2,
     pub b: Vec2,
     pub height: f64,
@@ -109,7 +111,7 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
     let mut out = Clean::default();
     let mut index = vec![None; draft.walls.len()];
     for (i, wall) in draft.walls.iter().enumerate() {
-        match clean_wall(wall, default_height) {
+        match clean_wall(i, wall, default_height) {
             Ok(wall) => {
                 index[i] = Some(out.walls.len());
                 out.walls.push(wall);
@@ -167,7 +169,7 @@ pub(crate) fn clean(draft: &Draft, findings: &mut Findings) -> Result<Clean, Err
     Ok(out)
 }
 
-fn clean_wall(wall: &DraftWall, default_height: f64) -> Result<CleanWall, String> {
+fn clean_wall(draft: usize, wall: &DraftWall, default_height: f64) -> Result<CleanWall, String> {
     let numbers = [wall.a[0], wall.a[1], wall.b[0], wall.b[1]];
     if !bounded(&numbers) {
         return Err(format!("its ends are {numbers:?}"));
@@ -184,6 +186,7 @@ fn clean_wall(wall: &DraftWall, default_height: f64) -> Result<CleanWall, String
     };
     let offset_sigma = sigma(wall.offset_sigma_m);
     Ok(CleanWall {
+        draft,
         a,
         b,
         height: if usable_height(wall.height) { wall.height } else { default_height },

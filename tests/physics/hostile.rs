@@ -185,6 +185,21 @@ fn walls_without_length_and_negative_sizes_are_left_out_with_a_finding_each() {
     assert_eq!((told("wall-unusable"), told("object-unusable")), (1, 2));
 }
 
+#[test]
+fn merged_walls_have_the_numbers_of_the_draft_whatever_was_left_out_before() {
+    let mut draft = heap(1, 0.0);
+    draft.walls.insert(0, DraftWall { b: draft.walls[0].a, ..draft.walls[0].clone() });
+    draft.walls.push(draft.walls[2].clone());
+    let scene = repaired(&draft);
+    let merged: Vec<_> = scene.findings.iter().filter(|f| f.code == "walls-merged").collect();
+    let [finding] = &merged[..] else { panic!("{merged:?}") };
+    assert_eq!(
+        finding.elements.iter().map(|id| id.0.as_str()).collect::<Vec<_>>(),
+        ["draft_wall_2", "draft_wall_5"]
+    );
+    assert!(finding.message.contains("walls 2 and 5"), "{}", finding.message);
+}
+
 /// A wall that is sure.
 fn plain_wall(a: [f64; 2], b: [f64; 2], sigma: f64) -> DraftWall {
     DraftWall {

@@ -33,12 +33,15 @@ pub(crate) fn merge_duplicates(clean: &mut Clean, findings: &mut Findings) {
             continue;
         };
         let offset = offset_between(&clean.walls[k], &clean.walls[i]);
+        let [kept_number, number] = [k, i].map(|wall| clean.walls[wall].draft);
         clean.walls[k] = merged(&clean.walls[k], &clean.walls[i]);
         target[i] = k;
         findings.note(
             "walls-merged",
-            vec![ElementId(format!("draft_wall_{k}")), ElementId(format!("draft_wall_{i}"))],
-            format!("walls {k} and {i} of the draft overlap, {offset:.3} m apart: they became one"),
+            [kept_number, number].map(|wall| ElementId(format!("draft_wall_{wall}"))).to_vec(),
+            format!(
+                "walls {kept_number} and {number} of the draft overlap, {offset:.3} m apart: they became one"
+            ),
             Some(offset),
         );
     }
@@ -96,6 +99,7 @@ fn merged(wall: &CleanWall, other: &CleanWall) -> CleanWall {
     evidence.confidence = 1.0 - (1.0 - evidence.confidence) * (1.0 - other.evidence.confidence);
     evidence.observed_fraction = evidence.observed_fraction.max(other.evidence.observed_fraction);
     CleanWall {
+        draft: wall.draft,
         a: at(ends[0].0),
         b: at(ends[1].0),
         height: wall.height.max(other.height),

@@ -23,7 +23,7 @@ use super::findings::Findings;
 use super::geometry::{UprightBox, contains};
 use super::{Error, Options};
 use crate::math::Vec2;
-use crate::scene::{Opening, Room, Source, Wall};
+use crate::scene::{ElementId, Opening, Room, Source, Wall};
 use graph::{Edge, WallGraph};
 use std::collections::BTreeSet;
 
@@ -137,22 +137,25 @@ fn close_likely_places(
 
 /// Walls that share an edge with another one or that the joining left no length.
 fn report_absorbed(graph: &WallGraph, walls: &[CleanWall], findings: &mut Findings) {
-    let describe = |wall: &CleanWall| {
-        let middle = 0.5 * (wall.a + wall.b);
-        let length = (wall.b - wall.a).norm();
-        (length, format!("{length:.2} m of wall at ({:.2}, {:.2})", middle.x, middle.y))
+    let mut note = |code: &str, wall: &CleanWall, why: &str| {
+        let (middle, length) = (0.5 * (wall.a + wall.b), (wall.b - wall.a).norm());
+        let message = format!(
+            "wall {} of the draft ({length:.2} m at ({:.2}, {:.2})) {why}",
+            wall.draft, middle.x, middle.y
+        );
+        findings.note(code, vec![ElementId(format!("draft_wall_{}", wall.draft))], message, Some(length));
     };
     let doubled: BTreeSet<usize> = graph.edges.iter().flat_map(|e| e.walls.iter().skip(1).copied()).collect();
     for wall in doubled {
-        let (length, what) = describe(&walls[wall]);
-        let message = format!("{what} run between the same two corners as another wall: they became one");
-        findings.note("walls-merged", Vec::new(), message, Some(length));
+        note(
+            "walls-merged",
+            &walls[wall],
+            "runs between the same two corners as another wall: they became one",
+        );
     }
     let there: BTreeSet<usize> = graph.edges.iter().flat_map(|e| e.walls.iter().copied()).collect();
     for wall in (0..walls.len()).filter(|wall| !there.contains(wall)) {
-        let (length, what) = describe(&walls[wall]);
-        let message = format!("{what} were left out: joined to their neighbours they have no length");
-        findings.note("wall-removed", Vec::new(), message, Some(length));
+        note("wall-removed", &walls[wall], "was left out: joined to its neighbours it has no length");
     }
 }
 
