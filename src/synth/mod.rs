@@ -1,6 +1,7 @@
 //! Synthetic houses, scans of them and rendered walks through them, all with exact truth.
 
 pub mod appliances;
+mod carving;
 pub mod caster;
 pub mod catalog;
 pub mod coverage;

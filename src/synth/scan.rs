@@ -6,6 +6,7 @@
 //! into what was seen and what was not. Scene frame, metres; with scale and tilt errors the cloud
 //! leaves the truth's frame by that much, as real ones do.
 
+use super::carving::{Grid, Rays};
 use super::caster::{Caster, Hit};
 use super::coverage::{Coverage, observe, split_layout};
 use super::error::Error;
@@ -21,7 +22,7 @@ use super::shape::Shape;
 use super::sight::Sight;
 use super::{furniture, mesh::Builder};
 use crate::camera::Camera;
-use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame, VoxelState};
+use crate::cloud::{Cloud, CloudPoint, FreeSpace, SceneFrame};
 use crate::math::{Pose, Rotation};
 use crate::scene::Layout;
 use crate::semantics::{ScoredPoint, Semantics};
@@ -157,8 +158,8 @@ pub fn scan_with(
             Observer { mesh, sight, camera: &camera, options, opinions, seed: look_seed }.look(pose, at)
         })
         .collect();
-    let grid = Grid::around(house, options.free_voxel_m);
-    let free = grid.carve(&looks, scale, &tilt);
+    let rays = looks.iter().map(|look| &look.rays);
+    let free = Grid::around(house, options.free_voxel_m).carve(rays, |p| moved(p, scale, &tilt));
     let semantics = options.segmented.then(|| {
         let scored: Vec<ScoredPoint> = looks.iter().flat_map(|look| &look.scored).copied().collect();
         Semantics::of_looks(&scored).moved(|p| moved(p, scale, &tilt))
@@ -229,9 +230,7 @@ pub(super) fn with_people(house: &House, count: usize, rng: &mut ChaCha8Rng) -> 
 struct Look {
     samples: Vec<Sample>,
     scored: Vec<ScoredPoint>,
-    /// Believed eye, and believed end points of carving rays with whether a surface is there.
-    eye: V3,
-    ends: Vec<(V3, bool)>,
+    rays: Rays,
 }
 
 struct Observer<'a> {
@@ -250,7 +249,8 @@ impl Observer<'_> {
         let hits = self.sight.hits(self.camera, pose, REACH_M);
         let depth: Vec<f32> = hits.iter().map(|h| h.map_or(0.0, |h| h.t)).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut look = Look { samples: Vec::new(), scored: Vec::new(), eye: at.eye, ends: Vec::new() };
+        let rays = Rays { eye: at.eye, ends: Vec::new() };
+        let mut look = Look { samples: Vec::new(), scored: Vec::new(), rays };
         let place =
             |i: usize, hit: &Hit| add_scaled(view.eye, view.ray((i % w) as f32, (i / w) as f32), hit.t);
         let scores = self.opinions.map(|opinions| opinions.of_view(self.seed, &hits, [w, h], place));
@@ -270,7 +270,7 @@ impl Observer<'_> {
             };
             let p = add_scaled(at.eye, ray, d);
             if carve {
-                look.ends.push((p, true));
+                look.rays.ends.push((p, true));
             }
             if let Some(scores) = &scores
                 && (i % w).is_multiple_of(SCORED_STEP)
@@ -406,76 +406,6 @@ fn mean_point<'a>(samples: impl Iterator<Item = &'a Sample>) -> CloudPoint {
     }
 }
 
-/// Counters of rays per voxel.
-struct Grid {
-    origin: [f64; 3],
-    voxel: f64,
-    size: [usize; 3],
-}
-
-impl Grid {
-    fn around(house: &House, voxel: f64) -> Self {
-        let (low, high) = super::placement::bounds(&house.plan.nodes);
-        let margin = 0.5;
-        let origin = [low[0] - margin, low[1] - margin, -0.3];
-        let extent =
-            [high[0] - low[0] + 2.0 * margin, high[1] - low[1] + 2.0 * margin, house.plan.ceiling_m + 0.6];
-        Self { origin, voxel, size: extent.map(|e| (e / voxel).ceil() as usize) }
-    }
-
-    /// A point in units of voxels from the corner.
-    fn in_voxels(&self, p: V3) -> V3 {
-        std::array::from_fn(|k| ((f64::from(p[k]) - self.origin[k]) / self.voxel) as f32)
-    }
-
-    /// The voxel that holds a point in units of voxels.
-    fn cell(&self, p: V3) -> Option<usize> {
-        // Truncation is rounding down here, since nothing below zero is inside.
-        let [x, y, z] = p.map(|c| if c >= 0.0 { c as usize } else { usize::MAX });
-        let inside = x < self.size[0] && y < self.size[1] && z < self.size[2];
-        inside.then(|| x + self.size[0] * (y + self.size[1] * z))
-    }
-
-    fn carve(&self, looks: &[Look], scale: f64, tilt: &Rotation) -> FreeSpace {
-        let mut passed = vec![0u16; self.size.iter().product()];
-        let mut struck = vec![0u16; passed.len()];
-        let step = 0.5 * self.voxel as f32;
-        for look in looks {
-            let eye = moved(look.eye, scale, tilt);
-            let start = self.in_voxels(eye);
-            for &(end, solid) in &look.ends {
-                let end = moved(end, scale, tilt);
-                let way = [end[0] - eye[0], end[1] - eye[1], end[2] - eye[2]];
-                let l = length(way);
-                let stride = way.map(|c| c / l.max(1e-6) * step / self.voxel as f32);
-                let mut last = usize::MAX;
-                // The voxel before the surface stays open to doubt.
-                for k in 1..((l - self.voxel as f32) / step).max(0.0) as usize {
-                    if let Some(i) = self.cell(add_scaled(start, stride, k as f32))
-                        && i != last
-                    {
-                        passed[i] = passed[i].saturating_add(1);
-                        last = i;
-                    }
-                }
-                if solid && let Some(i) = self.cell(self.in_voxels(end)) {
-                    struck[i] = struck[i].saturating_add(1);
-                }
-            }
-        }
-        let states = passed
-            .iter()
-            .zip(&struck)
-            .map(|(&free, &hit)| match (free, hit) {
-                (0, 0) => VoxelState::Unseen,
-                (f, h) if 4 * u32::from(h) > u32::from(f) => VoxelState::Occupied,
-                _ => VoxelState::Free,
-            })
-            .collect();
-        FreeSpace { origin_m: self.origin, voxel_m: self.voxel, size: self.size, states }
-    }
-}
-
 /// Scans a house into a folder: `cloud.ply`, `layout.txt`, `layout_unseen.txt`, `groundtruth_scene.tum`.
 ///
 /// # Errors
@@ -519,6 +449,7 @@ pub fn run_scan(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::VoxelState;
     use crate::synth::house::{HouseOptions, generate};
 
     fn small() -> ScanOptions {
