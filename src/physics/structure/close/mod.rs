@@ -134,7 +134,7 @@ pub(crate) fn close_rooms(
 fn stopped(work: usize, findings: &mut Findings) {
     let message = format!(
         "missing walls were not looked for to the end: {work} looks at pieces of wall would be needed (limit \
-         {MAX_WORK}), so many walls cross there"
+         {MAX_WORK}), so many walls end or cross there"
     );
     findings.note("closing-stopped", Vec::new(), message, None);
 }
