@@ -8,6 +8,13 @@ use super::mesh::{V3, add_scaled, length};
 use super::placement;
 use crate::cloud::{FreeSpace, VoxelState};
 
+/// What is counted reaches so far beyond the walls, metres.
+const MARGIN_M: f64 = 0.5;
+/// ... and so far below the floor and above the ceiling, metres (errors of height and tilt).
+const BELOW_AND_ABOVE_M: f64 = 0.3;
+/// A voxel is occupied when more than one in so many of its rays ends there.
+const RAYS_FOR_AN_END: u32 = 4;
+
 /// The rays of one view.
 #[derive(Debug)]
 pub struct Rays {
@@ -28,10 +35,12 @@ impl Grid {
     /// Over the whole house and a margin.
     pub fn around(house: &House, voxel: f64) -> Self {
         let (low, high) = placement::bounds(&house.plan.nodes);
-        let margin = 0.5;
-        let origin = [low[0] - margin, low[1] - margin, -0.3];
-        let extent =
-            [high[0] - low[0] + 2.0 * margin, high[1] - low[1] + 2.0 * margin, house.plan.ceiling_m + 0.6];
+        let origin = [low[0] - MARGIN_M, low[1] - MARGIN_M, -BELOW_AND_ABOVE_M];
+        let extent = [
+            high[0] - low[0] + 2.0 * MARGIN_M,
+            high[1] - low[1] + 2.0 * MARGIN_M,
+            house.plan.ceiling_m + 2.0 * BELOW_AND_ABOVE_M,
+        ];
         Self { origin, voxel, size: extent.map(|e| (e / voxel).ceil() as usize) }
     }
 
@@ -81,7 +90,7 @@ impl Grid {
             .zip(&struck)
             .map(|(&free, &hit)| match (free, hit) {
                 (0, 0) => VoxelState::Unseen,
-                (f, h) if 4 * u32::from(h) > u32::from(f) => VoxelState::Occupied,
+                (f, h) if RAYS_FOR_AN_END * u32::from(h) > u32::from(f) => VoxelState::Occupied,
                 _ => VoxelState::Free,
             })
             .collect();

@@ -29,7 +29,8 @@ const CORNER_M: f64 = 0.2;
 const MAX_SIDE_STEP_M: f64 = 0.15;
 /// A wall is cut short by at most this share of its length.
 const MAX_TRIM: f64 = 0.45;
-/// Most crossings of walls that are repaired: every one parts two walls, and the rooms between them grow alike.
+/// Most crossings of walls that are repaired: every one parts two walls, and the rooms between them grow alike (4,096
+/// crossings with 4,000 rooms took 1.3 s, 16,384 took 29 s; dwellings have less than a hundred).
 const MAX_CROSSINGS: usize = 5000;
 /// Bends at least this sharp are corners even if walls run nearly in line, sine (5°).
 const IN_LINE_SINE: f64 = 0.087;
