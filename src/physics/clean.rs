@@ -54,6 +54,13 @@ pub(crate) struct CleanWall {
     pub evidence: Evidence,
 }
 
+impl CleanWall {
+    /// How it is called in findings.
+    pub fn element(&self) -> ElementId {
+        ElementId(format!("draft_wall_{}", self.draft))
+    }
+}
+
 /// An opening with usable numbers; `wall` indexes [`Clean::walls`].
 #[derive(Debug, Clone)]
 pub(crate) struct CleanOpening {

@@ -2,9 +2,9 @@
 //!
 //! Method: depth by ray casting from views along the walk, the errors of [`super::scan_errors`],
 //! then fusion by averaging samples in voxels (running means, in sorted voxel order, so that the
-//! result does not depend on threads). Free space is carved along the same rays. The truth is split
-//! into what was seen and what was not. Scene frame, metres; with scale and tilt errors the cloud
-//! leaves the truth's frame by that much, as real ones do.
+//! result does not depend on threads). Free space is carved along the same rays (`carving`). The
+//! truth is split into what was seen and what was not. Scene frame, metres; with scale and tilt
+//! errors the cloud leaves the truth's frame by that much, as real ones do.
 
 use super::carving::{Grid, Rays};
 use super::caster::{Caster, Hit};

@@ -8,7 +8,6 @@ use crate::math::Vec2;
 use crate::physics::clean::{Clean, CleanWall};
 use crate::physics::findings::Findings;
 use crate::physics::geometry::{cross, perp};
-use crate::scene::ElementId;
 
 /// Walls that differ by more than this are not the same, radians (8°).
 const MAX_ANGLE_RAD: f64 = 0.14;
@@ -32,18 +31,19 @@ pub(crate) fn merge_duplicates(clean: &mut Clean, findings: &mut Findings) {
             kept.push(i);
             continue;
         };
-        let offset = offset_between(&clean.walls[k], &clean.walls[i]);
-        let [kept_number, number] = [k, i].map(|wall| clean.walls[wall].draft);
-        clean.walls[k] = merged(&clean.walls[k], &clean.walls[i]);
-        target[i] = k;
+        let (wall, other) = (&clean.walls[k], &clean.walls[i]);
+        let offset = offset_between(wall, other);
         findings.note(
             "walls-merged",
-            [kept_number, number].map(|wall| ElementId(format!("draft_wall_{wall}"))).to_vec(),
+            vec![wall.element(), other.element()],
             format!(
-                "walls {kept_number} and {number} of the draft overlap, {offset:.3} m apart: they became one"
+                "walls {} and {} of the draft overlap, {offset:.3} m apart: they became one",
+                wall.draft, other.draft
             ),
             Some(offset),
         );
+        clean.walls[k] = merged(wall, other);
+        target[i] = k;
     }
     kept.sort_unstable();
     let new_index: std::collections::BTreeMap<usize, usize> =

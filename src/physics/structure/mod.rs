@@ -23,7 +23,7 @@ use super::findings::Findings;
 use super::geometry::{UprightBox, contains};
 use super::{Error, Options};
 use crate::math::Vec2;
-use crate::scene::{ElementId, Opening, Room, Source, Wall};
+use crate::scene::{Opening, Room, Source, Wall};
 use graph::{Edge, WallGraph};
 use std::collections::BTreeSet;
 
@@ -143,7 +143,7 @@ fn report_absorbed(graph: &WallGraph, walls: &[CleanWall], findings: &mut Findin
             "wall {} of the draft ({length:.2} m at ({:.2}, {:.2})) {why}",
             wall.draft, middle.x, middle.y
         );
-        findings.note(code, vec![ElementId(format!("draft_wall_{}", wall.draft))], message, Some(length));
+        findings.note(code, vec![wall.element()], message, Some(length));
     };
     let doubled: BTreeSet<usize> = graph.edges.iter().flat_map(|e| e.walls.iter().skip(1).copied()).collect();
     for wall in doubled {

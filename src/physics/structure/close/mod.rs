@@ -87,13 +87,14 @@ pub(crate) fn close_rooms(
         let mut grid = Grid::new(graph, places.inside);
         let mut candidates = candidates((graph, &grid), &faces(graph), places.inside, options);
         candidates.retain(is_new);
-        work += candidates.iter().map(|closing| grid.count_near(graph.nodes[closing.from])).sum::<usize>();
+        let looks = |closing: &Closing| grid.count_near(graph.nodes[closing.from]);
+        work += candidates.iter().map(looks).sum::<usize>();
         if work > MAX_WORK {
             return stopped(work, findings);
         }
         let is_possible = |closing: &Closing| is_free_alone((graph, &grid), closing, places);
         let sets = sets(graph, candidates, is_possible);
-        work += sets.iter().map(|closings| grid.count_near(graph.nodes[closings[0].from])).sum::<usize>();
+        work += sets.iter().map(|closings| looks(&closings[0])).sum::<usize>();
         if work > MAX_WORK {
             return stopped(work, findings);
         }
